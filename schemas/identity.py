@@ -1,0 +1,60 @@
+"""Who a run is: strategy, ISO week of its session, attempt; and the order ids that follow from it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+
+class IsoWeek(NamedTuple):
+    """An ISO week, the unit in which the portfolio is rebalanced once."""
+
+    year: int
+    week: int
+
+    @classmethod
+    def of(cls, session: dt.date) -> IsoWeek:
+        """The week that holds ``session``.
+
+        >>> str(IsoWeek.of(dt.date(2021, 1, 1)))
+        '2020-W53'
+        """
+        iso = session.isocalendar()
+        return cls(iso.year, iso.week)
+
+    def __str__(self) -> str:
+        return f"{self.year}-W{self.week:02d}"
+
+
+class Run(BaseModel):
+    """One attempt of one strategy at one ISO week; everything that must not change between retries.
+
+    ``session`` is the exchange's trading date on which the decision is made and orders are sent;
+    the newest bar used is that of an earlier session.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    strategy: str
+    session: dt.date
+    attempt: int = 1
+    decided_at: AwareDatetime
+    venue: str
+    dry_run: bool = False
+
+    @property
+    def week(self) -> IsoWeek:
+        """ISO week of the session (not of the host's date)."""
+        return IsoWeek.of(self.session)
+
+    @property
+    def run_id(self) -> str:
+        """``risk_parity-2015-W23-1``; a dry run carries ``-plan`` so that it can never claim the week."""
+        kind = "-plan" if self.dry_run else ""
+        return f"{self.strategy}-{self.week}{kind}-{self.attempt}"
+
+    def client_order_id(self, side: str, symbol: str) -> str:
+        """The only id under which this run may ever send this order."""
+        return f"{self.run_id}-{side[0].upper()}-{symbol}"

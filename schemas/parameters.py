@@ -1,0 +1,168 @@
+"""The parameter sets: defaults, units, bounds and meaning. They become the form in the Prefect UI.
+
+Unknown keys are errors that name the nearest match.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Parameters(BaseModel):
+    """Base of every parameter set: frozen, and strict about names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_the_nearest_match(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            for key in data.keys() - cls.model_fields.keys():
+                near = difflib.get_close_matches(str(key), cls.model_fields, n=1, cutoff=0.5)
+                hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(cls.model_fields)}"
+                raise ValueError(f"unknown parameter '{key}'; {hint}")
+        return data
+
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class IngestionParameters(Parameters):
+    """Which bars to pull."""
+
+    feed: Literal["iex", "sip"] = "iex"
+    """Market data feed: iex is free and thin, sip is consolidated."""
+    adjustment: Literal["raw", "split", "dividend", "all"] = "all"
+    """Corporate actions taken out of the prices."""
+    history_sessions: int = Field(default=320, ge=5, le=5000)
+    """Sessions of history wanted; the lookback plus room for cleaning."""
+    overlap_sessions: int = Field(default=10, ge=1, le=100)
+    """Sessions pulled again each week to notice revised history."""
+    revision_tolerance: float = Field(default=1e-6, ge=0, le=0.01)
+    """Relative price difference above which stored history counts as revised (fraction)."""
+
+
+class CleaningParameters(Parameters):
+    """When a price is not believed. Real crashes must survive; bad prints must not."""
+
+    spike_threshold: float = Field(default=8.0, ge=3, le=50)
+    """A print is suspect beyond this many robust daily standard deviations."""
+    reversal: Fraction = 0.7
+    """Share of a suspect move that must come back the next day for it to be a bad print."""
+    crowd: Fraction = 0.3
+    """A suspect move is real when this share of the other assets moves hard on the same day."""
+    stale_sessions: int = Field(default=10, ge=2, le=100)
+    """Identical closes in a row after which an asset that normally moves counts as stale."""
+    max_gap_sessions: int = Field(default=3, ge=0, le=20)
+    """Missing sessions in a row that are bridged; longer gaps exclude the asset."""
+    max_missing: Fraction = 0.05
+    """Share of missing sessions in the window above which the asset is excluded."""
+    min_assets: int = Field(default=2, ge=1, le=1000)
+    """Fewer usable assets than this is an error."""
+
+
+class RiskParityParameters(Parameters):
+    """Downside-variance optimal weights with a band on the assets that have been falling."""
+
+    name: Literal["risk_parity"] = "risk_parity"
+    lookback: int = Field(default=252, ge=2, le=5000)
+    """Daily returns in the window (sessions)."""
+    minimum_acceptable_return: float = Field(default=0.0, ge=-0.05, le=0.05)
+    """b: daily returns below it count as downside (fraction a day)."""
+    min_weight: Fraction = 0.0
+    """Least weight of each asset (fraction of equity)."""
+    max_weight: Annotated[float, Field(gt=0, le=1)] = 0.35
+    """Greatest weight of each asset (fraction of equity)."""
+    cash_buffer: Annotated[float, Field(ge=0, lt=1)] = 0.01
+    """Share of equity kept in cash (fraction)."""
+    negative_sleeve: tuple[str, ...] | None = None
+    """Named members of the negative-return sleeve; none means by the sign of the mean return."""
+    sleeve_min: Fraction = 0.0
+    """Least total weight of the negative-return sleeve (fraction)."""
+    sleeve_max: Fraction = 0.3
+    """Greatest total weight of the negative-return sleeve (fraction)."""
+    sleeve_max_weight: Fraction = 0.15
+    """Greatest weight of each asset in the sleeve (fraction)."""
+    sleeve_hysteresis: float = Field(default=0.1, ge=0, le=3)
+    """Standard errors by which a mean return must cross zero before membership changes."""
+
+
+class EqualWeightParameters(Parameters):
+    """The same weight for every asset."""
+
+    name: Literal["equal_weight"] = "equal_weight"
+    lookback: int = Field(default=20, ge=2, le=5000)
+    """Daily returns an asset must have to be held (sessions)."""
+    cash_buffer: Annotated[float, Field(ge=0, lt=1)] = 0.01
+    """Share of equity kept in cash (fraction)."""
+
+
+class InverseVolatilityParameters(Parameters):
+    """Weights in proportion to one over the volatility."""
+
+    name: Literal["inverse_volatility"] = "inverse_volatility"
+    lookback: int = Field(default=63, ge=2, le=5000)
+    """Daily returns in the window (sessions)."""
+    cash_buffer: Annotated[float, Field(ge=0, lt=1)] = 0.01
+    """Share of equity kept in cash (fraction)."""
+
+
+StrategyParameters = Annotated[
+    RiskParityParameters | EqualWeightParameters | InverseVolatilityParameters, Field(discriminator="name")
+]
+
+
+class GuardParameters(Parameters):
+    """When a rebalance may happen at all."""
+
+    window_start: dt.time = dt.time(9, 45)
+    """Earliest time of day, New York."""
+    window_end: dt.time = dt.time(15, 30)
+    """Latest time of day, New York; never later than 30 minutes before an early close."""
+    drift_threshold: Fraction = 0.005
+    """Largest |current - target| weight below which nothing is traded (fraction)."""
+    max_turnover: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Greatest turnover of one rebalance, half the sum of |weight changes|; the first funding is exempt (fraction)."""
+
+
+class ExecutionParameters(Parameters):
+    """How the trade list is sent."""
+
+    min_trade: Decimal = Field(default=Decimal(5), ge=1)
+    """Trades below this are skipped (USD)."""
+    poll_seconds: float = Field(default=1.0, gt=0, le=60)
+    """Pause between looks at an open order (seconds)."""
+    deadline_seconds: float = Field(default=300.0, gt=0, le=3600)
+    """Longest wait for the orders of one side to finish (seconds)."""
+    max_price_deviation: Annotated[float, Field(gt=0, le=1)] = 0.1
+    """Greatest distance of the sizing price from the last close (fraction)."""
+
+
+class RebalanceParameters(Parameters):
+    """Everything one weekly rebalance can be told."""
+
+    strategy: StrategyParameters = RiskParityParameters()
+    """The strategy and its parameters."""
+    universe: tuple[str, ...] = ()
+    """Tickers that may be held; empty takes the default named universe of the venue."""
+    ingestion: IngestionParameters = IngestionParameters()
+    cleaning: CleaningParameters = CleaningParameters()
+    guard: GuardParameters = GuardParameters()
+    execution: ExecutionParameters = ExecutionParameters()
+    dry_run: bool = False
+    """Plan only: nothing is sent."""
+    force: bool = False
+    """Rebalance although the weekly guard says no; needs a reason. Market hours still hold."""
+    reason: str = ""
+    """Why the guard was overridden; recorded with the decision."""
+
+    @model_validator(mode="after")
+    def _force_needs_a_reason(self) -> RebalanceParameters:
+        if self.force and not self.reason.strip():
+            raise ValueError("force needs a reason: it is recorded with the decision")
+        return self
