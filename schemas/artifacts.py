@@ -42,7 +42,7 @@ class _Artifact(pa.DataFrameModel):
 
 
 class Bars(_Artifact):
-    """Daily OHLCV bars as delivered and as known to the run: dirty ones included, cleaning decides."""
+    """Daily OHLCV bars as delivered, every version kept: dirty ones included, cleaning decides."""
 
     symbol: str = pa.Field(description="Ticker")
     session: Session = pa.Field(description="Exchange trading date of the bar (New York)")
@@ -57,6 +57,22 @@ class Bars(_Artifact):
         description="Corporate actions taken out of the prices: raw, split, dividend, all"
     )
     known_at: Instant = pa.Field(description="When this version of the bar was learnt, UTC (exchange clock)")
+
+
+class WindowBars(Bars):
+    """The exact bars a run decided on, as it knew them then."""
+
+
+class Holdings(_Artifact):
+    """The account before the run decides: what is held and what everything in the universe costs."""
+
+    symbol: str = pa.Field(unique=True, description="Ticker, or CASH")
+    qty: Amount = pa.Field(description="Shares held; USD for CASH")
+    qty_available: Amount = pa.Field(description="Shares not held back by open orders; USD for CASH")
+    price: Amount = pa.Field(gt=0, description="Price used for sizing, USD; 1 for CASH")
+    market_value: Amount = pa.Field(description="qty * price, USD")
+    weight: float = pa.Field(description="Share of investable equity, fraction; 0 for foreign positions")
+    in_universe: bool = pa.Field(description="False for a foreign position, which is never touched")
 
 
 class Returns(_Artifact):
@@ -223,6 +239,15 @@ class Performance(_Artifact):
     )
 
 
+class StrategyLog(_Artifact):
+    """What a strategy recorded about itself: its state, status and performance after a run."""
+
+    strategy_: str = pa.Field(alias="strategy", description="Registered strategy name")
+    kind: str = pa.Field(isin=["state", "status", "performance"], description="What was recorded")
+    content: str = pa.Field(description="The record, JSON")
+    recorded_at: Instant = pa.Field(description="Exchange clock of the run, UTC")
+
+
 class Runs(_Artifact):
     """The commit marker of a run, written last: views show a run's artifacts only once it is here."""
 
@@ -252,6 +277,9 @@ class ArtifactKind(NamedTuple):
 ARTIFACTS: dict[str, ArtifactKind] = {
     "runs": ArtifactKind(Runs, 1),
     "bars": ArtifactKind(Bars, 1),
+    "window_bars": ArtifactKind(WindowBars, 1),
+    "holdings": ArtifactKind(Holdings, 1),
+    "strategy_log": ArtifactKind(StrategyLog, 1),
     "returns": ArtifactKind(Returns, 1),
     "cleaning_log": ArtifactKind(CleaningLog, 1),
     "target_weights": ArtifactKind(TargetWeights, 1),

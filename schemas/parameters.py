@@ -148,8 +148,9 @@ class RebalanceParameters(Parameters):
 
     strategy: StrategyParameters = RiskParityParameters()
     """The strategy and its parameters."""
-    universe: tuple[str, ...] = ()
-    """Tickers that may be held; empty takes the default named universe of the venue."""
+    universe: str = "auto"
+    """A name in config/universes.toml, or tickers separated by commas; auto is bundled on the loopback
+    exchange and diversified with keys."""
     ingestion: IngestionParameters = IngestionParameters()
     cleaning: CleaningParameters = CleaningParameters()
     guard: GuardParameters = GuardParameters()

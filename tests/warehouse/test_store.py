@@ -1,0 +1,165 @@
+"""Artifacts are written once, checked in both directions, and become visible with the commit marker."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pandas as pd
+import pytest
+
+from schemas.errors import DataError
+from schemas.identity import IsoWeek, Run
+from warehouse import Warehouse, files
+from warehouse.query import query
+
+MONDAY = dt.date(2015, 6, 1)
+NOON = dt.datetime(2015, 6, 1, 16, 0, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def warehouse(tmp_path):
+    return Warehouse(tmp_path)
+
+
+@pytest.fixture
+def run():
+    return Run(strategy="risk_parity", session=MONDAY, decided_at=NOON, venue="loopback")
+
+
+def returns_of(*values):
+    sessions = [MONDAY + dt.timedelta(days=day) for day in range(len(values))]
+    return [
+        {"symbol": "SPY", "session": day, "daily_return": value}
+        for day, value in zip(sessions, values, strict=True)
+    ]
+
+
+def test_what_was_put_is_what_is_read(warehouse, run):
+    reference = warehouse.put(run, "returns", returns_of(0.01, -0.02))
+
+    frame = warehouse.get(reference)
+
+    assert frame["daily_return"].tolist() == [0.01, -0.02]
+    assert frame["session"].tolist() == [MONDAY, MONDAY + dt.timedelta(days=1)]
+    assert reference.uri == "artifacts/returns/run_date=2015-06-01/risk_parity-2015-W23-1.parquet"
+    assert (reference.rows, reference.schema_version) == (2, 1)
+
+
+def test_decimals_and_instants_survive_exactly(warehouse, run):
+    cash = {
+        "symbol": "CASH", "qty": Decimal("0.000000001"), "qty_available": Decimal("100.10"), "price": Decimal(1),
+        "market_value": Decimal("99999999999999.99"), "weight": 1.0, "in_universe": True,
+    }  # fmt: skip
+
+    frame = warehouse.get(warehouse.put(run, "holdings", [cash]))
+
+    assert frame["qty"].tolist() == [Decimal("0.000000001")]
+    assert frame["market_value"].tolist() == [Decimal("99999999999999.99")]
+
+
+def test_a_retried_task_adopts_the_artifact_that_is_there(warehouse, run):
+    first = warehouse.put(run, "returns", returns_of(0.01))
+    second = warehouse.put(run, "returns", returns_of(0.99))
+
+    assert second == first
+    assert warehouse.get(second)["daily_return"].tolist() == [0.01]
+
+
+@pytest.mark.parametrize(
+    ("rows", "named"),
+    [
+        (returns_of(-1.5), "greater_than"),
+        (returns_of(float("nan")), "not_nullable"),
+        ([{"symbol": "SPY", "session": MONDAY}], "missing columns"),
+        ([{**returns_of(0.1)[0], "surprise": 1}], "unknown columns"),
+        ([{**returns_of(0.1)[0], "symbol": 7}], "error"),
+        (returns_of(0.1) * 2, "unique"),
+    ],
+)
+def test_rows_that_break_the_model_are_refused_and_nothing_is_written(warehouse, run, rows, named):
+    with pytest.raises(DataError, match=named):
+        warehouse.put(run, "returns", rows)
+
+    assert warehouse.find(run, "returns") is None
+
+
+def test_a_frame_is_never_coerced_silently(warehouse, run):
+    frame = pd.DataFrame({"symbol": ["SPY"], "session": [MONDAY], "daily_return": ["0.01"]})
+
+    with pytest.raises(DataError):
+        warehouse.put(run, "returns", frame)
+
+
+def test_an_altered_artifact_is_not_read(warehouse, run):
+    reference = warehouse.put(run, "returns", returns_of(0.01))
+    path = warehouse.root / reference.uri
+    other = Run(strategy="equal_weight", session=MONDAY, decided_at=NOON, venue="loopback")
+    path.write_bytes((warehouse.root / warehouse.put(other, "returns", returns_of(0.5)).uri).read_bytes())
+
+    with pytest.raises(DataError, match="altered"):
+        warehouse.get(reference)
+
+
+def test_a_missing_artifact_says_which(warehouse, run):
+    reference = warehouse.put(run, "returns", returns_of(0.01))
+    (warehouse.root / reference.uri).unlink()
+
+    with pytest.raises(DataError, match=r"returns.*is missing"):
+        warehouse.get(reference)
+
+
+def test_attempts_count_unfinished_runs_too(warehouse, run):
+    week = IsoWeek.of(MONDAY)
+    assert warehouse.next_attempt("risk_parity", week) == 1
+
+    warehouse.put(run, "returns", returns_of(0.01))
+    warehouse.put(run.model_copy(update={"attempt": 3, "dry_run": True}), "returns", returns_of(0.01))
+
+    assert warehouse.next_attempt("risk_parity", week) == 4
+    assert warehouse.next_attempt("equal_weight", week) == 1
+
+
+def test_runs_and_history_see_committed_runs_of_one_strategy_and_venue_only(warehouse, run):
+    crashed = run.model_copy(update={"attempt": 2})
+    elsewhere = run.model_copy(update={"attempt": 3, "venue": "paper"})
+    for each in (run, crashed, elsewhere):
+        warehouse.put(each, "returns", returns_of(0.01))
+    warehouse.commit(run, "complete", flow_run_id=None, code_version="1")
+    warehouse.commit(elsewhere, "complete", flow_run_id=None, code_version="1")
+
+    assert warehouse.runs("risk_parity", "loopback")["run_id"].tolist() == [run.run_id]
+    assert set(warehouse.history("returns", "risk_parity", "loopback")["run_id"]) == {run.run_id}
+
+
+def bar(symbol, close, known_at, run_id):
+    return {
+        "symbol": symbol, "session": MONDAY, "open": close, "high": close, "low": close, "close": close,
+        "volume": 100.0, "source": "loopback", "feed": "iex", "adjustment": "all", "known_at": known_at,
+    }  # fmt: skip
+
+
+def test_a_revised_bar_shadows_the_old_one_which_stays_known(warehouse, run):
+    before, after = dt.datetime(2015, 6, 2), dt.datetime(2015, 6, 9)
+    later = run.model_copy(update={"session": dt.date(2015, 6, 8)})
+    warehouse.put(run, "bars", [bar("SPY", 100.0, before, run.run_id)])
+    warehouse.put(later, "bars", [bar("SPY", 99.0, after, later.run_id)])
+
+    def closes(known_by):
+        return warehouse.bars("loopback", "iex", "all", known_by=known_by.replace(tzinfo=dt.UTC))[
+            "close"
+        ].tolist()
+
+    assert closes(after) == [99.0]
+    assert closes(before) == [100.0]
+    assert query(warehouse.root, "select close from bars")["close"].to_pylist() == [99.0]
+    as_of = query(warehouse.root, "select close from bars_asof('2015-06-03')")
+    assert as_of["close"].to_pylist() == [100.0]
+    assert query(warehouse.root, "select count(*) as n from all_bars")["n"].to_pylist() == [2]
+
+
+def test_the_first_writer_wins_a_race(tmp_path):
+    target = tmp_path / "a" / "file"
+
+    assert files.put_if_absent(target, b"first")
+    assert not files.put_if_absent(target, b"second")
+    assert target.read_bytes() == b"first"
+    assert [path.name for path in target.parent.iterdir()] == ["file"]
