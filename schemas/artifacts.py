@@ -121,6 +121,19 @@ class TargetWeights(_Artifact):
         unique = ["symbol"]
 
 
+class Certificates(_Artifact):
+    """The optimiser's proof that the weights are optimal; no row for strategies that solve nothing."""
+
+    objective: float = pa.Field(ge=0, description="Daily downside variance of the target portfolio")
+    relative_gap: float = pa.Field(le=1e-8, description="Relative duality gap")
+    violation: float = pa.Field(le=1e-9, description="Largest constraint violation, fraction")
+    iterations: int = pa.Field(ge=0, description="Outer iterations of the solver")
+    active: str = pa.Field(description="Names of the constraints that bind, comma separated")
+    multipliers: str = pa.Field(
+        description="Shadow price of each binding constraint, JSON, objective per unit of weight"
+    )
+
+
 class Decisions(_Artifact):
     """What was decided and why: one row a run, done or skipped."""
 
@@ -283,6 +296,7 @@ ARTIFACTS: dict[str, ArtifactKind] = {
     "returns": ArtifactKind(Returns, 1),
     "cleaning_log": ArtifactKind(CleaningLog, 1),
     "target_weights": ArtifactKind(TargetWeights, 1),
+    "certificates": ArtifactKind(Certificates, 1),
     "decisions": ArtifactKind(Decisions, 1),
     "order_plan": ArtifactKind(OrderPlan, 1),
     "orders": ArtifactKind(Orders, 1),

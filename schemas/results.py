@@ -1,0 +1,51 @@
+"""The small values that tasks hand on beside artifact references."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from schemas.artifacts import ArtifactRef
+from schemas.identity import Run
+
+Outcome = Literal["complete", "adjusted", "hold", "refused", "planned"]
+
+
+class Check(NamedTuple):
+    """One question a guard asks, and its answer in words."""
+
+    name: str
+    passed: bool
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{'ok' if self.passed else 'NO'}  {self.name}: {self.detail}"
+
+
+class Opening(BaseModel):
+    """What the guard decided when the run began; a retried run begins with the same opening."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run: Run
+    allowed: bool
+    checks: tuple[Check, ...]
+    remedy: str
+    """When the next opportunity is; empty when allowed."""
+    symbols: tuple[str, ...]
+    hedges: tuple[str, ...]
+
+
+class RunResult(BaseModel):
+    """How a run ended and where everything it wrote is."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run: Run
+    outcome: Outcome
+    checks: tuple[Check, ...]
+    remedy: str
+    summary: str
+    """The one-page summary, relative to the state folder."""
+    artifacts: tuple[ArtifactRef, ...]
