@@ -1,0 +1,1 @@
+"""Pure numerics of the portfolio: arrays in, arrays out, no outside world."""

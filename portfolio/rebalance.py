@@ -1,0 +1,132 @@
+"""From held weights to the step that is traded: hold or rebalance, how far, and why, asset by asset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from portfolio.arrays import FloatArray, checked_vector
+
+_NOTHING = 1e-12
+"""Weights below this are not held, changes below this are not traded (fraction of equity)."""
+
+
+@dataclass(frozen=True, eq=False)
+class RebalanceDecision:
+    """What to do this week, in the order of the symbols."""
+
+    decision: Literal["rebalance", "hold"]
+    weights: FloatArray
+    """(N,) weights to trade to: the target, a point on the way to it, or the held weights."""
+    drift: float
+    """Largest |target - held| weight, fraction of equity."""
+    turnover: float
+    """Half the sum of |weight changes| that will be traded, fraction of equity."""
+    step: float
+    """Share of the way to the target that is gone: 1 in full, less under the turnover cap, 0 for hold."""
+    reasons: tuple[str, ...]
+    """Why each asset is traded or left alone."""
+    summary: str
+
+
+def decide_rebalance(
+    symbols: Sequence[str],
+    current: ArrayLike,
+    target: ArrayLike,
+    *,
+    drift_threshold: float,
+    max_turnover: float,
+) -> RebalanceDecision:
+    """Hold below the drift threshold; else trade towards the target as far as the turnover cap allows.
+
+    All changes shrink by one factor, so the step stays on the line to the target and between feasible
+    weights remains feasible. The first funding, from cash alone, is exempt from the cap: it would
+    leave a new account uninvested for weeks.
+
+    Args:
+        symbols: Names of the N assets; include those held that have no target any more.
+        current: (N,) held weights, drifted, fractions of equity.
+        target: (N,) weights aimed at.
+        drift_threshold: Least drift that is traded, fraction.
+        max_turnover: Greatest turnover, fraction.
+
+    Raises:
+        DataError: Weights misaligned or not finite; names the asset.
+
+    >>> decide_rebalance(["SPY"], [0.2], [0.6], drift_threshold=0.01, max_turnover=0.1).weights.round(3).tolist()
+    [0.4]
+    """
+    held = checked_vector(current, symbols, "Held weight")
+    wanted = checked_vector(target, symbols, "Target weight")
+    largest = drift(held, wanted)
+    if largest < drift_threshold or largest <= _NOTHING:
+        text = f"largest drift {_points(largest)} is below the threshold {_points(drift_threshold)}"
+        reasons = tuple(f"hold: {_points(gap, signed=True)} from the target; {text}" for gap in wanted - held)
+        return RebalanceDecision("hold", held, largest, 0.0, 0.0, reasons, f"hold: {text}")
+    first_funding = not np.any(held > _NOTHING)
+    step = 1.0 if first_funding else capped_step(held, wanted, max_turnover)
+    weights = wanted if step == 1.0 else held + step * (wanted - held)
+    return RebalanceDecision(
+        "rebalance",
+        weights,
+        largest,
+        turnover(held, weights),
+        step,
+        tuple(_reason(*asset, step) for asset in zip(held, wanted, weights, strict=True)),
+        _summary(largest, turnover(held, wanted), step, max_turnover, first_funding=first_funding),
+    )
+
+
+def drift(current: FloatArray, target: FloatArray) -> float:
+    """Largest |target - held| weight, fraction of equity."""
+    return float(np.abs(target - current).max())
+
+
+def turnover(current: FloatArray, target: FloatArray) -> float:
+    """Half the sum of |weight changes| of the assets, cash not counted, fraction of equity.
+
+    >>> turnover(np.array([0.5, 0.5]), np.array([0.3, 0.7])).__round__(3)
+    0.2
+    """
+    return 0.5 * float(np.abs(target - current).sum())
+
+
+def capped_step(current: FloatArray, target: FloatArray, max_turnover: float) -> float:
+    """Greatest share of the way to the target, at most one, that stays within the turnover cap."""
+    full = turnover(current, target)
+    return 1.0 if full <= max_turnover else max_turnover / full
+
+
+def _reason(held: float, wanted: float, traded_to: float, step: float) -> str:
+    change = traded_to - held
+    if abs(change) <= _NOTHING:
+        return f"hold: at its target {_percent(wanted)}"
+    if wanted <= _NOTHING:
+        action = "sell out" if step == 1.0 else "sell down, no longer wanted"
+    elif held <= _NOTHING:
+        action = "new position"
+    else:
+        action = "buy" if change > 0 else "sell"
+    way = "" if step == 1.0 else f"; {step:.0%} of the way this week, turnover cap"
+    return f"{action}: held {_percent(held)}, target {_percent(wanted)}, {_points(change, signed=True)}{way}"
+
+
+def _summary(largest: float, full: float, step: float, max_turnover: float, *, first_funding: bool) -> str:
+    text = f"rebalance: largest drift {_points(largest)}, turnover {_percent(step * full)}"
+    if first_funding:
+        return f"{text}; first funding, exempt from the cap of {_percent(max_turnover)}"
+    if step < 1.0:
+        return f"{text} of {_percent(full)} wanted; cap {_percent(max_turnover)}"
+    return f"{text} within the cap of {_percent(max_turnover)}"
+
+
+def _percent(fraction: float) -> str:
+    return f"{100 * fraction:.1f}%"
+
+
+def _points(fraction: float, *, signed: bool = False) -> str:
+    return f"{100 * fraction:{'+' if signed else ''}.1f}pp"

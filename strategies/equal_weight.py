@@ -1,0 +1,21 @@
+"""The same weight for every asset: the baseline that is hard to beat."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from schemas.parameters import EqualWeightParameters
+from strategies.base import Allocation, BaseStrategy, Window
+from strategies.registry import register
+from strategies.unconstrained import unconstrained
+
+
+@register
+class EqualWeight(BaseStrategy[EqualWeightParameters]):
+    """w_i = (1 - cash buffer) / N."""
+
+    parameters_type = EqualWeightParameters
+
+    def target_weights(self, window: Window) -> Allocation:
+        """Ignores returns; assets without the history have no column in the window."""
+        return unconstrained(window, np.ones(len(window.symbols)), 1.0 - self.parameters.cash_buffer)

@@ -1,0 +1,77 @@
+"""What a strategy sees when it decides, and what it answers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+from portfolio.arrays import BoolArray, FloatArray, checked_returns, checked_vector
+from portfolio.certificate import Certificate
+from schemas.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """Everything known at the decision; nothing later.
+
+    Raises:
+        DataError: Misaligned or not finite; names asset and row.
+    """
+
+    symbols: tuple[str, ...]
+    sessions: tuple[dt.date, ...]
+    """T trading dates, oldest first."""
+    returns: FloatArray
+    """(T, N) daily simple returns, fractions."""
+    current_weights: FloatArray
+    """(N,) held weights, drifted, fractions of equity."""
+    previous_sleeve: frozenset[str] = frozenset()
+    """Members of the negative-return sleeve at the last decision."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "returns", checked_returns(self.returns, self.symbols))
+        weights = checked_vector(self.current_weights, self.symbols, "Held weight")
+        object.__setattr__(self, "current_weights", weights)
+        if len(self.sessions) != len(self.returns):
+            raise DataError(
+                "Returns and sessions of the window do not match",
+                figures={"sessions": len(self.sessions), "rows": len(self.returns)},
+                remedy="Pass one row of returns for each session.",
+            )
+
+    def tail(self, lookback: int) -> Window:
+        """The last ``lookback`` sessions.
+
+        Raises:
+            DataError: The window is shorter.
+        """
+        if len(self.sessions) < lookback:
+            raise DataError(
+                "There is too little history for this strategy",
+                figures={"sessions": len(self.sessions), "lookback": lookback},
+                remedy="Ingest more history (history_sessions) or shorten the lookback.",
+            )
+        return replace(self, sessions=self.sessions[-lookback:], returns=self.returns[-lookback:])
+
+
+@dataclass(frozen=True, eq=False)
+class Allocation:
+    """The weights to hold and what determined them; all arrays (N,) in the order of the symbols."""
+
+    symbols: tuple[str, ...]
+    weights: FloatArray
+    """Fractions of equity; what is missing to one stays in cash."""
+    lower: FloatArray
+    upper: FloatArray
+    in_sleeve: BoolArray
+    binding: tuple[tuple[str, ...], ...]
+    """Names of the constraints on which each asset's weight stands."""
+    certificate: Certificate | None = None
+    """Proof of optimality; none for strategies that solve nothing."""
+    notes: tuple[str, ...] = ()
+    """What a person should know, e.g. cash that no asset could take."""
+
+    @property
+    def sleeve(self) -> frozenset[str]:
+        """Members of the negative-return sleeve; the next decision's ``previous_sleeve``."""
+        return frozenset(s for s, member in zip(self.symbols, self.in_sleeve, strict=True) if member)
