@@ -1,0 +1,99 @@
+"""The admin endpoints: the clock, the switchboard, the request log. Not Alpaca's: tests and the CLI use them."""
+
+from __future__ import annotations
+
+from pydantic import TypeAdapter, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from brokerage.paper_exchange.book import Book
+from brokerage.paper_exchange.documents import clock_document
+from brokerage.paper_exchange.faults import FaultRule, Faults
+from brokerage.paper_exchange.refusal import invalid, not_found, plain
+from brokerage.paper_exchange.ticket import parse_json
+
+_RULES = TypeAdapter(list[FaultRule])
+
+
+class AdminApi:
+    """Handlers over one book and its switchboard."""
+
+    def __init__(self, book: Book, faults: Faults) -> None:
+        self._book = book
+        self._faults = faults
+
+    def routes(self) -> list[Route]:
+        """Paths and methods served."""
+        return [
+            Route("/__sim/health", self.health),
+            Route("/__sim/state", self.state),
+            Route("/__sim/clock", self.clock, methods=["POST"]),
+            Route("/__sim/faults", self.faults, methods=["GET", "POST", "DELETE"]),
+            Route("/__sim/assets/{symbol}", self.asset, methods=["POST"]),
+            Route("/__sim/requests", self.requests),
+        ]
+
+    async def health(self, _: Request) -> Response:
+        """GET /__sim/health: alive; the only answer without credentials."""
+        return JSONResponse({"status": "ok"})
+
+    async def state(self, _: Request) -> Response:
+        """GET /__sim/state: what this exchange is and where its clock stands."""
+        book = self._book
+        first, last = book.tape.span()
+        facts = {row["key"]: row["value"] for row in book.store.rows("SELECT key, value FROM meta")}
+        account = book.account()
+        return JSONResponse(
+            {
+                **clock_document(book.sessions, book.now),
+                "session": book.sessions.latest(book.now).isoformat(),
+                "first_session": first.isoformat(),
+                "last_session": last.isoformat(),
+                "symbols": book.tape.symbols,
+                "start": facts["start"],
+                "seed": int(facts["seed"]),
+                "opening_cash": facts["opening_cash"],
+                "prices": facts["prices"],
+                "cash": plain(account.cash),
+                "equity": plain(account.equity),
+                "orders": book.store.rows("SELECT COUNT(*) FROM orders")[0][0],
+            }
+        )
+
+    async def clock(self, request: Request) -> Response:
+        """POST /__sim/clock ``{"to": ...}``."""
+        to = parse_json(await request.body()).get("to")
+        if not isinstance(to, str):
+            raise invalid("to must be next_session, next_week, close or an ISO instant with its UTC offset")
+        self._book.advance(to)
+        return JSONResponse(clock_document(self._book.sessions, self._book.now))
+
+    async def faults(self, request: Request) -> Response:
+        """GET, POST ``{"rules": [...]}`` and DELETE /__sim/faults."""
+        if request.method != "GET":
+            content = parse_json(await request.body()) if request.method == "POST" else {"rules": []}
+            try:
+                self._faults.set(_RULES.validate_python(content.get("rules")))
+            except ValidationError as error:
+                raise invalid(str(error)) from error
+        return JSONResponse({"rules": self._faults.state()})
+
+    async def asset(self, request: Request) -> Response:
+        """POST /__sim/assets/{symbol} with ``status``, ``tradable`` or ``fractionable``."""
+        symbol = request.path_params["symbol"].upper()
+        if symbol not in self._book.tape.symbols:
+            raise not_found(f"asset not found for {symbol}")
+        changes = parse_json(await request.body())
+        if not changes or not changes.keys() <= {"status", "tradable", "fractionable"}:
+            raise invalid("give status, tradable or fractionable")
+        with self._book.store.transaction() as book:
+            for column, value in changes.items():
+                book.execute(f"UPDATE asset SET {column} = ? WHERE symbol = ?", (value, symbol))  # noqa: S608
+        return JSONResponse(changes)
+
+    async def requests(self, _: Request) -> Response:
+        """GET /__sim/requests: every request to the trading and data endpoints, oldest first."""
+        return JSONResponse(
+            [dict(row) for row in self._book.store.rows("SELECT * FROM request ORDER BY seq")]
+        )

@@ -1,0 +1,127 @@
+"""Filling orders: market at the far side of the quote, limits when the price gets there."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+import uuid
+from decimal import Decimal
+
+from brokerage.paper_exchange.account import read_configuration
+from brokerage.paper_exchange.order import Order, cents, open_orders
+from brokerage.paper_exchange.store import get_meta, set_meta
+from brokerage.paper_exchange.tape import Tape
+
+Window = tuple[dt.datetime, dt.datetime]
+"""Trading time that passed since the book was last settled."""
+
+
+def settle(book: sqlite3.Connection, tape: Tape, now: dt.datetime, window: Window | None = None) -> None:
+    """Carry every open order as far as the market at ``now`` allows.
+
+    Off hours nothing moves: cancels stay pending and new orders stay queued, as at Alpaca. Within a
+    ``window`` a resting limit order whose price was touched fills at its limit.
+    """
+    if not (tape.sessions.is_open(now) or window):
+        return
+    for order in open_orders(book):
+        _step(book, tape, now, order, window)
+
+
+def deterministic_id(book: sqlite3.Connection, kind: str, number: int) -> str:
+    """The uuid of the ``number``-th thing of a kind: the same in every run with the same seed."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{get_meta(book, 'seed')}:{kind}:{number}"))
+
+
+def _step(
+    book: sqlite3.Connection, tape: Tape, now: dt.datetime, order: Order, window: Window | None
+) -> None:
+    if order.status == "pending_cancel":
+        order.touched(now, status="canceled", canceled_at=now).save(book)
+        return
+    if order.fate == "reject":
+        order.touched(now, status="rejected", failed_at=now).save(book)
+        return
+    if order.status in ("accepted", "pending_new"):
+        order = order.touched(now, status="new")
+        order.save(book)
+    price = _price(tape, now, order, window)
+    if price is not None and order.fate != "hold":
+        _fill(book, now, order, price)
+
+
+def _price(tape: Tape, now: dt.datetime, order: Order, window: Window | None) -> Decimal | None:
+    quote = tape.quote(order.symbol, now)
+    if quote is None or not tape.trades_on(order.symbol, tape.sessions.latest(now)):
+        return None
+    buying, limit = order.side == "buy", order.limit_price
+    if window and limit is not None:
+        lowest_ask, highest_bid = tape.reach(order.symbol, *window)
+        return limit if (lowest_ask <= limit if buying else highest_bid >= limit) else None
+    far_side = quote.ask if buying else quote.bid
+    if limit is None or (far_side <= limit if buying else far_side >= limit):
+        return far_side
+    return None
+
+
+def _fill(book: sqlite3.Connection, now: dt.datetime, order: Order, price: Decimal) -> None:
+    held, average = _position(book, order.symbol)
+    whole = order.remaining(price)
+    if order.side == "sell":
+        whole = min(whole, held)
+    qty = (whole * Decimal(order.fate or 1)).quantize(Decimal("1e-9"), "ROUND_DOWN")
+    if qty == 0:
+        return
+    cash, value = Decimal(get_meta(book, "cash") or 0), cents(qty * price)
+    buying = order.side == "buy"
+    if buying and value > cash and read_configuration(book)["max_margin_multiplier"] == "1":
+        # queued overnight, and the opening price is more than the account can pay
+        order.touched(now, status="rejected", failed_at=now).save(book)
+        return
+    if buying:
+        average = ((held * average + qty * price) / (held + qty)).quantize(Decimal("1e-9"))
+    set_meta(book, "cash", cash - value if buying else cash + value)
+    _set_position(book, order.symbol, held + qty if buying else held - qty, average)
+    done = order.touched(
+        now,
+        status="filled" if qty == whole else "partially_filled",
+        filled_at=now,
+        filled_qty=order.filled_qty + qty,
+        filled_value=order.filled_value + qty * price,
+        fate="hold" if order.fate else "",
+    )
+    done.save(book)
+    _record(book, done, qty, price, value)
+
+
+def _position(book: sqlite3.Connection, symbol: str) -> tuple[Decimal, Decimal]:
+    row = book.execute("SELECT * FROM position WHERE symbol = ?", (symbol,)).fetchone()
+    return (Decimal(row["qty"]), Decimal(row["avg_entry_price"])) if row else (Decimal(0), Decimal(0))
+
+
+def _set_position(book: sqlite3.Connection, symbol: str, qty: Decimal, average: Decimal) -> None:
+    book.execute("DELETE FROM position WHERE symbol = ?", (symbol,))
+    if qty:
+        book.execute("INSERT INTO position VALUES (?, ?, ?)", (symbol, f"{qty:f}", f"{average:f}"))
+
+
+def _record(book: sqlite3.Connection, order: Order, qty: Decimal, price: Decimal, value: Decimal) -> None:
+    seq = book.execute("SELECT COALESCE(MAX(seq), 0) + 1 FROM fill").fetchone()[0]
+    leaves = order.remaining(price) if order.is_open else Decimal(0)
+    book.execute(
+        "INSERT INTO fill VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            seq,
+            deterministic_id(book, "fill", seq),
+            order.id,
+            order.symbol,
+            order.side,
+            f"{qty:f}",
+            f"{price:f}",
+            f"{value:f}",
+            order.updated_at.isoformat(),
+            f"{order.filled_qty:f}",
+            f"{leaves:f}",
+            order.status,
+        ),
+    )

@@ -1,0 +1,98 @@
+"""The exchange's own table of trading hours: what ``/v2/calendar`` and ``/v2/clock`` answer from.
+
+The client asks ``brokerage.calendar``; the exchange must not, so that the two can disagree in a test
+as they could against the real one, and so that it starts without a two-second import.
+"""
+
+from __future__ import annotations
+
+import bisect
+import csv
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+NEW_YORK = ZoneInfo("America/New_York")
+
+_EXCEPTIONS = Path(__file__).parent / "data" / "xnys_exceptions.csv"
+_FIRST, _LAST = dt.date(1993, 1, 1), dt.date(2029, 12, 31)
+_USUAL = (dt.time(9, 30), dt.time(16, 0))
+
+
+class Hours(NamedTuple):
+    """Open and close of one session, aware, UTC."""
+
+    open: dt.datetime
+    close: dt.datetime
+
+
+class Sessions:
+    """Every session of XNYS from 1993 to 2029: weekdays but for a checked-in list of exceptions."""
+
+    def __init__(self) -> None:
+        exceptions = _read_exceptions()
+        days = (_FIRST + dt.timedelta(days=i) for i in range((_LAST - _FIRST).days + 1))
+        self._times = {
+            day: times
+            for day in days
+            if day.weekday() < 5 and (times := exceptions.get(day, _USUAL)) is not None  # noqa: PLR2004
+        }
+        self.days = list(self._times)
+
+    def hours(self, session: dt.date) -> Hours:
+        """Open and close of ``session``; ``KeyError`` when the exchange is closed on that day."""
+        opening, closing = self._times[session]
+        return Hours(at(session, opening), at(session, closing))
+
+    def between(self, start: dt.date, end: dt.date) -> list[dt.date]:
+        """Sessions from ``start`` to ``end``, both included."""
+        return self.days[bisect.bisect_left(self.days, start) : bisect.bisect_right(self.days, end)]
+
+    def following(self, day: dt.date) -> dt.date:
+        """The first session strictly after ``day``."""
+        return self.days[bisect.bisect_right(self.days, day)]
+
+    def latest(self, now: dt.datetime) -> dt.date:
+        """The newest session that has opened at ``now``."""
+        day = now.astimezone(NEW_YORK).date()
+        if day in self._times and self.hours(day).open <= now:
+            return day
+        return self.days[bisect.bisect_left(self.days, day) - 1]
+
+    def is_open(self, now: dt.datetime) -> bool:
+        """Whether orders trade at ``now``; the instant of the close itself is closed."""
+        return now < self.hours(self.latest(now)).close
+
+    def next_open(self, now: dt.datetime) -> dt.datetime:
+        """The first opening strictly after ``now``."""
+        return self.hours(self.following(self.latest(now))).open
+
+    def next_close(self, now: dt.datetime) -> dt.datetime:
+        """The first close strictly after ``now``."""
+        latest = self.latest(now)
+        closing = self.hours(latest).close
+        return closing if now < closing else self.hours(self.following(latest)).close
+
+    def progress(self, session: dt.date, now: dt.datetime) -> float:
+        """Share of the trading day of ``session`` that has passed at ``now``, from 0 to 1."""
+        opening, closing = self.hours(session)
+        return min(1.0, max(0.0, (now - opening) / (closing - opening)))
+
+
+def at(session: dt.date, time: dt.time) -> dt.datetime:
+    """The instant of a New York time of day on ``session``, UTC."""
+    return dt.datetime.combine(session, time, NEW_YORK).astimezone(dt.UTC)
+
+
+def _read_exceptions() -> Mapping[dt.date, tuple[dt.time, dt.time] | None]:
+    with _EXCEPTIONS.open() as file:
+        return {
+            dt.date.fromisoformat(row["date"]): (
+                (dt.time.fromisoformat(row["open"]), dt.time.fromisoformat(row["close"]))
+                if row["open"]
+                else None
+            )
+            for row in csv.DictReader(file)
+        }
