@@ -50,7 +50,7 @@ class IngestionParameters(Parameters):
 class CleaningParameters(Parameters):
     """When a price is not believed. Real crashes must survive; bad prints must not."""
 
-    spike_threshold: float = Field(default=8.0, ge=3, le=50)
+    spike_threshold: float = Field(default=5.0, ge=3, le=50)
     """A print is suspect beyond this many robust daily standard deviations."""
     reversal: Fraction = 0.7
     """Share of a suspect move that must come back the next day for it to be a bad print."""
