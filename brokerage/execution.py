@@ -1,0 +1,240 @@
+"""Sends a trade list: sells, then buys from the cash that is really there, each order at most once.
+
+Interrupted at any point, the same call with the same plan goes on where it stopped: every id is looked
+up before it is sent, and what exists is adopted.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from brokerage.client import Broker
+from brokerage.following import Pace, finish, follow
+from brokerage.models import Account, Order, Position
+from brokerage.orders import NOTHING, PlannedOrder, cash_buffer, scale_buys
+from brokerage.records import Execution, fill_row, order_row, outcome_of, position_rows
+from schemas.errors import BrokerRefusal, GuardRefusal, UnknownOutcome
+from schemas.identity import Run
+from schemas.parameters import ExecutionParameters
+
+DEADLINES_BEFORE_CLOSE = 4
+"""Two sides, each followed to a deadline and once more after a cancellation."""
+CASH_TOLERANCE = Decimal("0.0005")
+"""Fees and roundings by which cash may differ from what the fills say (fraction of the value traded)."""
+SAME_SHARES = Decimal("0.00000001")
+
+
+def execute(
+    broker: Broker,
+    run: Run,
+    plan: Sequence[PlannedOrder],
+    params: ExecutionParameters,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Execution:
+    """Carry out ``plan``: sells first, then buys scaled by one factor to the cash the sells brought.
+
+    Orders the broker refuses or does not fill are reported in the rows and leave the outcome
+    ``adjusted``; every other failure is raised, and calling again continues.
+
+    Raises:
+        GuardRefusal: If the market is closed or closes too soon, if orders of somebody else are open, or
+            if holdings are no longer those of the plan. Nothing was sent by this call.
+        BrokerRefusal: If the account may not trade.
+        UnknownOutcome: If an order can be neither confirmed nor ruled out, or fills and holdings do not
+            come to agree: a person must look.
+        TemporaryError: If the broker stayed unreachable.
+    """
+    pace = Pace(params.poll_seconds, params.deadline_seconds, sleep, monotonic)
+    trades = [row for row in plan if row.action != "hold"]
+    book = _Book()
+    for trade in trades:
+        order = broker.order(trade.ticket().client_order_id)
+        if order is not None:
+            book.add(order)
+    if all(book.has_ended(trade) for trade in trades):
+        return _report(plan, book, broker.positions(), broker.account())
+    _preflight(broker, run, plan, book, pace)
+    book.cash, book.paid_before = broker.account().cash, book.paid
+
+    _send(broker, [trade for trade in trades if trade.action == "sell"], book, pace)
+    account, _ = _settle(broker, plan, book, pace)
+    unsent = [trade for trade in trades if trade.action == "buy" and not book.has(trade)]
+    fitted = scale_buys(unsent, account.spendable - cash_buffer(plan), params.min_trade)
+    book.skipped = {row.symbol: row.reason for row in fitted if row.action == "hold"}
+    _send(broker, [row for row in fitted if row.action == "buy"], book, pace)
+    account, positions = _settle(broker, plan, book, pace)
+    return _report(plan, book, positions, account)
+
+
+@dataclass
+class _Book:
+    """Orders of this run by id, and what their fills did to cash since the account was first read."""
+
+    orders: dict[str, Order] = field(default_factory=dict)
+    refusals: dict[str, str] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+    cash: Decimal = NOTHING
+    paid_before: Decimal = NOTHING
+
+    def add(self, order: Order) -> None:
+        self.orders[order.client_order_id] = order
+
+    def has(self, trade: PlannedOrder) -> bool:
+        return trade.client_order_id in self.orders
+
+    def has_ended(self, trade: PlannedOrder) -> bool:
+        return self.has(trade) and self.orders[trade.ticket().client_order_id].is_terminal
+
+    @property
+    def paid(self) -> Decimal:
+        """Cash the fills brought, less what they cost (USD)."""
+        return sum((-_sign(order) * order.filled_value for order in self.orders.values()), NOTHING)
+
+    def holdings(self, plan: Iterable[PlannedOrder]) -> dict[str, Decimal]:
+        """Shares each planned symbol should show: those of the plan and the fills since."""
+        shares = {row.symbol: row.current_qty for row in plan}
+        for order in self.orders.values():
+            shares[order.symbol] += _sign(order) * order.filled_qty
+        return shares
+
+
+def _preflight(broker: Broker, run: Run, plan: Sequence[PlannedOrder], book: _Book, pace: Pace) -> None:
+    """Everything that must hold before the first order."""
+    obstacles = broker.account().obstacles
+    if obstacles:
+        raise BrokerRefusal(
+            "The account may not trade",
+            figures={"because": ", ".join(obstacles)},
+            remedy="Settle it at the broker, then run again: nothing was sent.",
+        )
+    _check_time(broker, pace)
+    _clear_leftovers(broker, run, book, pace)
+    _check_holdings(broker, plan, book, pace)
+
+
+def _check_time(broker: Broker, pace: Pace) -> None:
+    clock = broker.clock()
+    needed = dt.timedelta(seconds=DEADLINES_BEFORE_CLOSE * pace.deadline_seconds)
+    if not clock.is_open:
+        raise GuardRefusal(
+            "The market is closed, and orders are never queued for the next open",
+            figures={"exchange time": clock.timestamp, "next open": clock.next_open},
+            remedy="Run again while the market is open.",
+        )
+    if clock.timestamp + needed > clock.next_close:
+        raise GuardRefusal(
+            "The market closes too soon to follow the orders to their end",
+            figures={"exchange time": clock.timestamp, "close": clock.next_close, "needed": needed},
+            remedy="Run again on the next session, earlier in the day.",
+        )
+
+
+def _clear_leftovers(broker: Broker, run: Run, book: _Book, pace: Pace) -> None:
+    """Cancel what earlier runs of this strategy left open; refuse to trade beside anybody else's orders."""
+    mine = re.compile(rf"{re.escape(run.strategy)}-\d{{4}}-W\d{{2}}-")
+    others = [order for order in broker.open_orders() if order.client_order_id not in book.orders]
+    foreign = {o.client_order_id: f"{o.side} {o.symbol}" for o in others if not mine.match(o.client_order_id)}
+    if foreign:
+        raise GuardRefusal(
+            "The account has open orders that are not this strategy's",
+            figures=foreign,
+            remedy="Cancel them or let them fill, then run again: nothing was sent.",
+        )
+    finish(broker, others, pace)
+
+
+def _check_holdings(broker: Broker, plan: Sequence[PlannedOrder], book: _Book, pace: Pace) -> None:
+    expected = book.holdings(plan)
+    for _ in pace.looks():
+        changed = _differences(expected, broker.positions())
+        if not changed:
+            return
+    raise GuardRefusal(
+        "The holdings are no longer those the plan was made for",
+        figures=changed,
+        remedy="Run again to plan afresh: nothing more was sent.",
+    )
+
+
+def _send(broker: Broker, trades: Iterable[PlannedOrder], book: _Book, pace: Pace) -> None:
+    """Send what was not sent before, then follow everything of this run to its end."""
+    for trade in trades:
+        if book.has(trade):
+            continue
+        try:
+            book.add(broker.submit(trade.ticket()))
+        except BrokerRefusal as refusal:
+            book.refusals[trade.symbol] = refusal.figures.get("message", refusal.what)
+    for order in follow(broker, book.orders.values(), pace):
+        book.add(order)
+
+
+def _settle(
+    broker: Broker, plan: Sequence[PlannedOrder], book: _Book, pace: Pace
+) -> tuple[Account, list[Position]]:
+    """Read account and positions until they show the fills: both lag behind the orders by seconds.
+
+    Cash that does not come to agree is taken as it is, since money may have been paid in or out.
+    """
+    expected = book.holdings(plan)
+    traded = sum((order.filled_value for order in book.orders.values()), NOTHING)
+    cash = book.cash + book.paid - book.paid_before
+    for _ in pace.looks():
+        account, positions = broker.account(), broker.positions()
+        differences = _differences(expected, positions)
+        if not differences and abs(account.cash - cash) <= CASH_TOLERANCE * traded:
+            break
+    if differences:
+        raise UnknownOutcome(
+            "Holdings and fills do not come to agree",
+            figures=differences,
+            remedy="Look at positions and fills at the broker; nothing more was sent.",
+        )
+    return account, positions
+
+
+def _differences(expected: Mapping[str, Decimal], positions: Iterable[Position]) -> dict[str, str]:
+    held = {p.symbol: p.qty for p in positions}
+    pairs = {symbol: (held.get(symbol, NOTHING), shares) for symbol, shares in expected.items()}
+    return {
+        symbol: f"holds {held} instead of {shares}"
+        for symbol, (held, shares) in pairs.items()
+        if abs(held - shares) > SAME_SHARES
+    }
+
+
+def _sign(order: Order) -> int:
+    return 1 if order.side == "buy" else -1
+
+
+def _report(
+    plan: Sequence[PlannedOrder], book: _Book, positions: Iterable[Position], account: Account
+) -> Execution:
+    trades = [row for row in plan if row.action != "hold"]
+    rows = [
+        order_row(
+            trade,
+            book.orders.get(trade.ticket().client_order_id),
+            book.refusals.get(trade.symbol),
+            book.skipped.get(trade.symbol),
+        )
+        for trade in trades
+    ]
+    filled = [
+        fill_row(trade, book.orders[name])
+        for trade in trades
+        if (name := trade.client_order_id) in book.orders
+    ]
+    return Execution(
+        orders=tuple(rows),
+        fills=tuple(row for row in filled if row is not None),
+        positions=position_rows(plan, positions, account),
+        outcome=outcome_of(trades, book.orders),
+    )

@@ -1,0 +1,216 @@
+"""Daily bars and latest prices through alpaca-py's StockHistoricalDataClient: all of it, or an error."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Annotated, Any, Literal, TypeVar
+
+import pandas as pd
+import pyarrow as pa
+from alpaca.data.enums import Adjustment, DataFeed
+from alpaca.data.historical import StockHistoricalDataClient
+from alpaca.data.requests import StockBarsRequest, StockSnapshotRequest
+from alpaca.data.timeframe import TimeFrame
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
+
+from brokerage.calendar import NEW_YORK
+from brokerage.endpoint import Endpoint
+from brokerage.failures import CallFailed, as_error
+from brokerage.transport import harden, with_retries
+from schemas.errors import ConfigError, DataError, RiskParityError, TemporaryError
+from schemas.settings import BrokerSettings
+
+WIDEST_SPREAD = Decimal("0.01")
+"""A quote wider than this share of its mid price says nothing about value: IEX is thin."""
+PAGE_SIZE = 10_000
+
+_PRICES = ("open", "high", "low", "close", "volume")
+
+Feed = Literal["iex", "sip"]
+AdjustmentName = Literal["raw", "split", "dividend", "all"]
+Answer = TypeVar("Answer")
+
+
+def daily_bars(
+    endpoint: Endpoint,
+    symbols: Sequence[str],
+    start: dt.date,
+    end: dt.date,
+    *,
+    feed: Feed,
+    adjustment: AdjustmentName,
+    settings: BrokerSettings | None = None,
+) -> pd.DataFrame:
+    """Daily bars of the sessions from ``start`` to ``end``, both included, sorted by symbol and session.
+
+    While the exchange is open the bar of the current session is partial: end at the session before.
+
+    Returns:
+        Columns symbol, session (New York trading date), open, high, low, close (USD) and volume (shares).
+        A symbol without bars is absent; prices the broker left out are NaN. Values are as delivered.
+
+    Raises:
+        DataError: If the broker does not know a symbol; it is named.
+        ConfigError: If the plan of the keys does not include the feed, or the keys are wrong.
+        TemporaryError: If any page stayed unavailable; no partial frame is ever returned.
+    """
+    request = StockBarsRequest(
+        symbol_or_symbols=sorted(symbols),
+        timeframe=TimeFrame.Day,
+        start=dt.datetime.combine(start, dt.time(), NEW_YORK),
+        end=dt.datetime.combine(end, dt.time(), NEW_YORK),
+        limit=PAGE_SIZE,
+        adjustment=Adjustment(adjustment),
+        feed=DataFeed(feed),
+    )
+    client = _client(endpoint, settings)
+    rows = [
+        (symbol, bar.t.astimezone(NEW_YORK).date(), bar.o, bar.h, bar.low, bar.c, bar.v)
+        for page in _pages(client, request.to_request_fields())
+        for symbol, bars in page.bars.items()
+        for bar in bars
+    ]
+    return _frame(rows)
+
+
+def latest_prices(
+    endpoint: Endpoint, symbols: Sequence[str], *, feed: Feed, settings: BrokerSettings | None = None
+) -> dict[str, Decimal]:
+    """The best price to size a trade on now, by symbol; a symbol without any is absent.
+
+    The middle of the latest quote where that quote is sane (two sides, not crossed, at most 1 % wide),
+    else the latest trade, else the last close.
+
+    Raises:
+        DataError: If the broker does not know a symbol; it is named.
+        ConfigError: If the plan of the keys does not include the feed, or the keys are wrong.
+        TemporaryError: If the prices stayed unavailable.
+    """
+    request = StockSnapshotRequest(symbol_or_symbols=sorted(symbols), feed=DataFeed(feed))
+    client = _client(endpoint, settings)
+    snapshots = _read(
+        lambda: _SNAPSHOTS.validate_python(client.get("/stocks/snapshots", request.to_request_fields()))
+    )
+    prices = {symbol: snapshot.price for symbol, snapshot in snapshots.items() if snapshot is not None}
+    return {symbol: price for symbol, price in prices.items() if price is not None}
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class _Bar(_Answer):
+    t: AwareDatetime
+    o: float | None = None
+    h: float | None = None
+    low: float | None = Field(default=None, alias="l")
+    c: float | None = None
+    v: float | None = None
+
+
+class _Page(_Answer):
+    bars: Annotated[dict[str, list[_Bar]], BeforeValidator(lambda bars: bars or {})]
+    next_page_token: str | None = None
+
+
+class _Quote(_Answer):
+    bp: Decimal = Decimal(0)
+    ap: Decimal = Decimal(0)
+
+    @property
+    def mid(self) -> Decimal | None:
+        """Middle of bid and ask; none for a one-sided, crossed or wide quote."""
+        middle = (self.bp + self.ap) / 2
+        sane = 0 < self.bp <= self.ap and self.ap - self.bp <= WIDEST_SPREAD * middle
+        return middle if sane else None
+
+
+class _Trade(_Answer):
+    p: Decimal
+
+
+class _Close(_Answer):
+    c: Decimal
+
+
+class _Snapshot(_Answer):
+    quote: _Quote | None = Field(default=None, alias="latestQuote")
+    trade: _Trade | None = Field(default=None, alias="latestTrade")
+    today: _Close | None = Field(default=None, alias="dailyBar")
+    previous: _Close | None = Field(default=None, alias="prevDailyBar")
+
+    @property
+    def price(self) -> Decimal | None:
+        """The first usable of mid quote, trade, and last close."""
+        candidates = (
+            self.quote and self.quote.mid,
+            self.trade and self.trade.p,
+            self.today and self.today.c,
+            self.previous and self.previous.c,
+        )
+        return next((price for price in candidates if price), None)
+
+
+_SNAPSHOTS = TypeAdapter(dict[str, _Snapshot | None])
+
+
+def _client(endpoint: Endpoint, settings: BrokerSettings | None) -> StockHistoricalDataClient:
+    client = StockHistoricalDataClient(
+        api_key=endpoint.key_id.get_secret_value(),
+        secret_key=endpoint.secret_key.get_secret_value(),
+        raw_data=True,
+        url_override=endpoint.data_url,
+    )
+    return harden(client, settings or BrokerSettings())
+
+
+def _pages(client: StockHistoricalDataClient, wanted: Mapping[str, Any]) -> Iterator[_Page]:
+    """Follow the page tokens ourselves: alpaca-py never ends on an empty token, nor on a repeated one."""
+    fields = dict(wanted)
+    seen: set[str] = set()
+    while True:
+        page = _read(lambda: _Page.model_validate(client.get("/stocks/bars", fields)))
+        yield page
+        token = page.next_page_token
+        if not token:
+            return
+        if token in seen:
+            raise TemporaryError(
+                "The market data service sends the same page again and again",
+                figures={"pages": len(seen) + 1},
+                remedy="Run the same command again later.",
+            )
+        seen.add(token)
+        fields["page_token"] = token
+
+
+def _frame(rows: Sequence[tuple[object, ...]]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["symbol", "session", *_PRICES])
+    frame = frame.astype(dict.fromkeys(_PRICES, "float64")).astype({"symbol": "str"})
+    frame["session"] = frame["session"].astype(pd.ArrowDtype(pa.date32()))
+    return frame.sort_values(["symbol", "session"], ignore_index=True)
+
+
+def _read(call: Callable[[], Answer]) -> Answer:
+    try:
+        return with_retries(call)
+    except CallFailed as failure:
+        raise _data_error(failure) from None
+
+
+def _data_error(failure: CallFailed) -> RiskParityError:
+    if "subscription does not permit" in failure.message:
+        return ConfigError(
+            "The keys' data plan does not include the consolidated prices of the last 15 minutes",
+            figures=failure.figures,
+            remedy="Set feed = iex, or end the range at least 16 minutes before now.",
+        )
+    if failure.status in {400, 404, 422}:
+        return DataError(
+            "The market data service does not accept the request",
+            figures=failure.figures,
+            remedy="Correct the universe or the dates named in the message; one unknown symbol fails them all.",
+        )
+    return as_error(failure)

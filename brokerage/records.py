@@ -1,0 +1,197 @@
+"""What an execution leaves behind: rows of the ``orders``, ``fills`` and ``positions`` artifacts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from brokerage.models import Account, Order, Position
+from brokerage.orders import NOTHING, SHARE_GRID, PlannedOrder
+
+CASH = "CASH"
+NOT_SENT = "not_sent"
+REJECTED = "rejected"
+NEAR_ENOUGH = Decimal("0.99")
+"""An order that asked for this share of its planned size, and got it, counts as the order planned."""
+
+Side = Literal["buy", "sell"]
+Outcome = Literal["complete", "adjusted"]
+
+
+@dataclass(frozen=True)
+class OrderRow:
+    """An order as the broker last reported it; ``order_id`` is null when there is none at the broker."""
+
+    client_order_id: str
+    order_id: str | None
+    symbol: str
+    side: Side
+    qty: Decimal | None
+    notional: Decimal | None
+    status: str
+    filled_qty: Decimal
+    filled_avg_price: Decimal | None
+    submitted_at: dt.datetime | None
+    closed_at: dt.datetime | None
+    message: str
+
+
+@dataclass(frozen=True)
+class FillRow:
+    """What was bought or sold under one order, and its cost against the price it was sized on."""
+
+    client_order_id: str
+    symbol: str
+    side: Side
+    qty: Decimal
+    price: Decimal
+    value: Decimal
+    reference_price: Decimal
+    slippage_bps: float
+    filled_at: dt.datetime | None
+
+
+@dataclass(frozen=True)
+class PositionRow:
+    """A holding beside its target; ``CASH`` is one."""
+
+    symbol: str
+    qty: Decimal
+    price: Decimal
+    market_value: Decimal
+    weight: float
+    target_weight: float
+    difference: float
+
+
+@dataclass(frozen=True)
+class Execution:
+    """The end of an execution: ``complete`` when every planned trade was sent and filled."""
+
+    orders: tuple[OrderRow, ...]
+    fills: tuple[FillRow, ...]
+    positions: tuple[PositionRow, ...]
+    outcome: Outcome
+
+
+def order_row(
+    planned: PlannedOrder, order: Order | None, refusal: str | None, skipped: str | None
+) -> OrderRow:
+    """The row of one planned trade, from the order it became or the reason why it became none."""
+    ticket = planned.ticket()
+    if order is None:
+        return OrderRow(
+            client_order_id=ticket.client_order_id,
+            order_id=None,
+            symbol=ticket.symbol,
+            side=ticket.side,
+            qty=ticket.qty,
+            notional=ticket.notional,
+            status=NOT_SENT if refusal is None else REJECTED,
+            filled_qty=NOTHING,
+            filled_avg_price=None,
+            submitted_at=None,
+            closed_at=None,
+            message=refusal or skipped or "",
+        )
+    return OrderRow(
+        client_order_id=order.client_order_id,
+        order_id=order.id,
+        symbol=order.symbol,
+        side=ticket.side,
+        qty=_amount(order.qty),
+        notional=_amount(order.notional),
+        status=order.status,
+        filled_qty=order.filled_qty.quantize(SHARE_GRID),
+        filled_avg_price=_amount(order.filled_avg_price),
+        submitted_at=_utc(order.submitted_at),
+        closed_at=_utc(order.closed_at),
+        message="rejected by the broker after it had accepted it" if order.status == REJECTED else "",
+    )
+
+
+def fill_row(planned: PlannedOrder, order: Order) -> FillRow | None:
+    """What ``order`` filled, whatever its status; none when that is nothing.
+
+    Slippage is ``(price / reference - 1) * 10^4`` for a buy and its negative for a sell: positive is worse.
+    """
+    if not order.filled_qty or order.filled_avg_price is None:
+        return None
+    ticket = planned.ticket()
+    sign = 1 if ticket.side == "buy" else -1
+    drift = order.filled_avg_price / planned.reference_price - 1
+    return FillRow(
+        client_order_id=order.client_order_id,
+        symbol=order.symbol,
+        side=ticket.side,
+        qty=order.filled_qty.quantize(SHARE_GRID),
+        price=order.filled_avg_price.quantize(SHARE_GRID),
+        value=order.filled_value.quantize(SHARE_GRID),
+        reference_price=planned.reference_price,
+        slippage_bps=float(sign * drift * 10_000),
+        filled_at=_utc(order.filled_at or order.closed_at),
+    )
+
+
+def position_rows(
+    plan: Sequence[PlannedOrder], positions: Iterable[Position], account: Account
+) -> tuple[PositionRow, ...]:
+    """Holdings of the planned symbols and cash, as shares of their sum."""
+    held = {p.symbol: p for p in positions}
+    values = {row.symbol: _valued(row, held.get(row.symbol)) for row in plan}
+    equity = sum((value for _, _, value in values.values()), account.cash)
+    targets = {row.symbol: row.target_weight for row in plan}
+    targets[CASH] = max(0.0, 1.0 - sum(targets.values()))
+    values[CASH] = (account.cash, Decimal(1), account.cash)
+    return tuple(
+        _position_row(symbol, values[symbol], equity, targets[symbol])
+        for symbol in values
+        if values[symbol][0] or targets[symbol] or symbol == CASH
+    )
+
+
+def outcome_of(trades: Iterable[PlannedOrder], orders: Mapping[str, Order]) -> Outcome:
+    """``complete`` when every trade became an order of its planned size (within 1 %) and filled."""
+    done = all(_is_done(trade, orders.get(trade.client_order_id or "")) for trade in trades)
+    return "complete" if done else "adjusted"
+
+
+def _is_done(trade: PlannedOrder, order: Order | None) -> bool:
+    if order is None or order.status != "filled":
+        return False
+    asked = (order.notional, trade.notional) if trade.notional is not None else (order.qty, trade.qty)
+    return (asked[0] or NOTHING) >= NEAR_ENOUGH * (asked[1] or NOTHING)
+
+
+def _valued(row: PlannedOrder, position: Position | None) -> tuple[Decimal, Decimal, Decimal]:
+    qty = position.qty if position else NOTHING
+    price = (position and position.current_price) or row.reference_price
+    return qty, price, qty * price
+
+
+def _position_row(
+    symbol: str, valued: tuple[Decimal, Decimal, Decimal], equity: Decimal, target: float
+) -> PositionRow:
+    qty, price, value = valued
+    weight = float(value / equity)
+    return PositionRow(
+        symbol=symbol,
+        qty=qty.quantize(SHARE_GRID),
+        price=price.quantize(SHARE_GRID),
+        market_value=value.quantize(SHARE_GRID),
+        weight=weight,
+        target_weight=target,
+        difference=weight - target,
+    )
+
+
+def _amount(value: Decimal | None) -> Decimal | None:
+    return None if value is None else value.quantize(SHARE_GRID)
+
+
+def _utc(instant: dt.datetime | None) -> dt.datetime | None:
+    # The artifacts hold naive UTC.
+    return None if instant is None else instant.astimezone(dt.UTC).replace(tzinfo=None)
