@@ -37,7 +37,6 @@ WIDTH = 5.6
 
 _LAYERS = (BLUE, ORANGE, GREEN, SKY, VERMILION, YELLOW, PURPLE)
 _PARAMETERS: Any = {  # matplotlib types its keys as one long literal
-    "svg.hashsalt": "riskparity",
     "svg.fonttype": "none",
     "font.family": ["DejaVu Sans"],
     "font.size": 9.0,
@@ -109,7 +108,10 @@ def to_svg(figure: Figure) -> str:
     page's colours; alone in a file it is black on white.
     """
     buffer = io.StringIO()
-    with house_style():
+    own_ids = {
+        "svg.hashsalt": alt_text(figure)
+    }  # constant, so bytes repeat; distinct, so figures share a page
+    with house_style(), mpl.rc_context(own_ids):  # type: ignore[arg-type]
         figure.savefig(buffer, format="svg", metadata=_METADATA)
     return _for_pages(buffer.getvalue(), alt_text(figure))
 
@@ -136,7 +138,7 @@ def _for_pages(document: str, alt: str) -> str:
 def _without_unused_ids(svg: str) -> str:
     # Two figures on one page both have an "axes_1"; ids must be unique there, and only references need them.
     used = set(re.findall(r"#([\w-]+)", svg))
-    return re.sub(r' id="([\w-]+)"', lambda found: found[0] if found[1] in used else "", svg)
+    return re.sub(r' id="([^"]+)"', lambda found: found[0] if found[1] in used else "", svg)
 
 
 def _with_two_decimals(path: re.Match[str]) -> str:

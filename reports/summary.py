@@ -100,12 +100,13 @@ def summary_html(inputs: SummaryInputs) -> str:
     Raises:
         DataError: A frame lacks the row of the run.
     """
+    view = _view(inputs)
     figures = (
         equity_so_far(inputs.performance, inputs.runs),
         weights_history(inputs.target_weights, inputs.runs),
     )
     drawn = [(Markup(to_svg(figure)), alt_text(figure)) for figure in figures]  # noqa: S704 - our own SVG
-    return _PAGE.render(_view(inputs), figures=drawn)
+    return _PAGE.render(view, figures=drawn)
 
 
 def summary_markdown(inputs: SummaryInputs) -> str:

@@ -1,0 +1,182 @@
+"""A small account whose every figure can be checked by hand, in frames that pass the artifact models."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+import pandas as pd
+import pytest
+
+from reports.summary import SummaryInputs
+from schemas.artifacts import ARTIFACTS
+
+FIRST_SESSION = dt.date(2015, 6, 1)
+PRICE = Decimal(100)
+
+
+@pytest.fixture
+def make_inputs() -> Callable[..., SummaryInputs]:
+    """Inputs for the last of several weekly runs, one an outcome.
+
+    In week k the first symbol's target is 10% + 1% * (k % 20) more than the others' share; equity grows
+    by $1,000 a week but falls by $3,000 in the third; each traded symbol fills 1 bp worse than planned.
+    """
+    return _make_inputs
+
+
+def _make_inputs(
+    outcomes: Sequence[str] = ("complete",), symbols: Sequence[str] = ("SPY", "TLT", "GLD"), **changes: object
+) -> SummaryInputs:
+    weeks = [_week(k, outcome, symbols) for k, outcome in enumerate(outcomes)]
+    last = weeks[-1]["runs"][0]["run_id"]
+    frames = {
+        name: _frame(name, [row for week in weeks for row in week[name]])
+        for name in weeks[0]
+        if name != "runs"
+    }
+    inputs = SummaryInputs(
+        run_id=last,
+        venue="loopback",
+        code_version="0.1.0",
+        data_hash="d" * 64,
+        command="riskparity run risk_parity rebalance",
+        sql=f"select * from order_plan where run_id = '{last}'",
+        runs=pd.DataFrame([row for week in weeks for row in week["runs"]]),
+        cleaning_log=_frame("cleaning_log", [_cleaned(last, "GLD")]),
+        **frames,
+    )
+    return replace(inputs, **changes)
+
+
+def _week(k: int, outcome: str, symbols: Sequence[str]) -> dict[str, list[Mapping[str, object]]]:
+    session = FIRST_SESSION + dt.timedelta(weeks=k)
+    iso = session.isocalendar()
+    run_id = f"risk_parity-{iso.year}-W{iso.week:02d}-1"
+    traded = outcome in ("complete", "adjusted")
+    tilt = 0.1 + 0.01 * (k % 20)
+    share = (0.99 - tilt) / len(symbols)
+    targets = {symbol: share + tilt * (symbol == symbols[0]) for symbol in symbols}
+    known = {"run_id": run_id, "session": session}
+    rows = {
+        "runs": [{**known, "outcome": outcome}],
+        "decisions": [_decision(known, iso, outcome)],
+        "performance": [_account(known, k, len(symbols) if traded else 0)],
+        "target_weights": [] if outcome == "refused" else [_target(known, s, w) for s, w in targets.items()],
+        "certificates": [] if outcome == "refused" else [_certificate(run_id)],
+        "order_plan": [],
+        "orders": [],
+        "fills": [],
+        "positions": [_held(run_id, s, w) for s, w in [*targets.items(), ("CASH", 0.01)]],
+    }
+    if outcome in ("complete", "adjusted", "planned"):
+        rows["order_plan"] = [_trade(run_id, n, s, w) for n, (s, w) in enumerate(targets.items(), start=1)]
+    if traded:
+        unfilled = symbols[-1] if outcome == "adjusted" else None
+        rows["orders"] = [_order(run_id, s, filled=s != unfilled) for s in symbols]
+        rows["fills"] = [_fill(run_id, s) for s in symbols if s != unfilled]
+    return rows
+
+
+def _frame(name: str, rows: list[Mapping[str, object]]) -> pd.DataFrame:
+    """Rows as the warehouse would hand them over: the model's columns, types and checks."""
+    model = ARTIFACTS[name].model
+    columns = model.to_schema().columns
+    history = ["session"] if name == "target_weights" else []
+    frame = pd.DataFrame(rows, columns=[*columns, *history])
+    frame = frame.astype({column: kind.dtype.type for column, kind in columns.items()})
+    latest = frame[frame["run_id"] == frame["run_id"].iloc[-1]] if len(frame) else frame
+    model.validate(latest[list(columns)].reset_index(drop=True))
+    return frame
+
+
+def _decision(known: Mapping[str, object], iso: object, outcome: str) -> Mapping[str, object]:
+    passed = (
+        "NO  once a week: 1 rebalance in this week" if outcome == "refused" else "ok  once a week: none yet"
+    )
+    decision = {"refused": "refused", "hold": "hold"}.get(outcome, "rebalance")
+    session = known["session"]
+    return {
+        **known, "strategy": "risk_parity", "iso_week": f"{iso.year}-W{iso.week:02d}", "decision": decision,
+        "decided_at": dt.datetime.combine(session, dt.time(14)), "forced_because": None,
+        "reasons": f"ok  market: open until 16:00\n{passed}\nlargest drift 2.6pp", "drift": 0.026,
+        "turnover": 0.05, "objective": 1e-5, "relative_gap": 2e-11, "violation": 3e-16,
+        "data_as_of": session - dt.timedelta(days=3), "parameters": json.dumps({"lookback": 252}),
+        "config_hash": "c" * 64,
+    }  # fmt: skip
+
+
+def _account(known: Mapping[str, object], k: int, orders: int) -> Mapping[str, object]:
+    equity = [100_000, 101_000, 98_000][k] if k < 3 else 98_000 + 1_000 * (k - 2)
+    peak = max(equity, 101_000 if k else 100_000)
+    return {
+        **known, "strategy": "risk_parity", "equity": Decimal(equity), "cash": Decimal(1000),
+        "period_return": None if k == 0 else 0.01, "cumulative_return": equity / 100_000 - 1,
+        "drawdown": equity / peak - 1, "turnover": 0.05, "orders": orders,
+        "slippage_cost": Decimal("0.01") * orders, "tracking_error": 0.002,
+    }  # fmt: skip
+
+
+def _target(known: Mapping[str, object], symbol: str, weight: float) -> Mapping[str, object]:
+    return {
+        **known, "symbol": symbol, "target_weight": weight, "current_weight": weight / 2, "lower_bound": 0.0,
+        "upper_bound": 0.5, "mean_return": 1e-4, "downside_deviation": 0.01, "risk_contribution": weight,
+        "in_sleeve": False, "binding": "sleeve_max" if symbol == "TLT" else "",
+    }  # fmt: skip
+
+
+def _certificate(run_id: str) -> Mapping[str, object]:
+    prices = {"budget": 9e-5, "sleeve_max": 2e-5, "min_weight GLD": 0.0}
+    return {
+        "run_id": run_id, "objective": 1e-5, "relative_gap": 2e-11, "violation": 3e-16, "iterations": 3,
+        "active": ",".join(prices), "multipliers": json.dumps(prices),
+    }  # fmt: skip
+
+
+def _trade(run_id: str, sequence: int, symbol: str, weight: float) -> Mapping[str, object]:
+    value = Decimal(str(round(weight * 100_000, 2)))
+    return {
+        "run_id": run_id, "sequence": sequence, "symbol": symbol, "action": "buy",
+        "client_order_id": f"{run_id}-B-{symbol}", "qty": None, "notional": value / 2, "reference_price": PRICE,
+        "current_qty": value / 2 / PRICE, "current_value": value / 2, "target_value": value,
+        "current_weight": weight / 2, "target_weight": weight, "reason": f"{symbol} is below its target",
+    }  # fmt: skip
+
+
+def _order(run_id: str, symbol: str, *, filled: bool) -> Mapping[str, object]:
+    return {
+        "run_id": run_id, "client_order_id": f"{run_id}-B-{symbol}", "order_id": "id" if filled else None,
+        "symbol": symbol, "side": "buy", "qty": None, "notional": Decimal(100),
+        "status": "filled" if filled else "rejected", "filled_qty": Decimal(1 if filled else 0),
+        "filled_avg_price": PRICE if filled else None, "submitted_at": None, "closed_at": None,
+        "message": "" if filled else "insufficient buying power",
+    }  # fmt: skip
+
+
+def _fill(run_id: str, symbol: str) -> Mapping[str, object]:
+    price = PRICE + Decimal("0.01")
+    return {
+        "run_id": run_id, "client_order_id": f"{run_id}-B-{symbol}", "symbol": symbol, "side": "buy",
+        "qty": Decimal(1), "price": price, "value": price, "reference_price": PRICE, "slippage_bps": 1.0,
+        "filled_at": None,
+    }  # fmt: skip
+
+
+def _held(run_id: str, symbol: str, weight: float) -> Mapping[str, object]:
+    value = Decimal(str(round(weight * 100_000, 2)))
+    price = Decimal(1) if symbol == "CASH" else PRICE
+    return {
+        "run_id": run_id, "symbol": symbol, "qty": value / price, "price": price, "market_value": value,
+        "weight": weight, "target_weight": weight, "difference": 0.0,
+    }  # fmt: skip
+
+
+def _cleaned(run_id: str, symbol: str) -> Mapping[str, object]:
+    return {
+        "run_id": run_id, "symbol": symbol, "session": FIRST_SESSION, "rule": "bad_print",
+        "action": "repaired", "field": "close", "raw_value": 10.0, "clean_value": 100.0,
+        "detail": "-90% and back, nobody else moved",
+    }  # fmt: skip
