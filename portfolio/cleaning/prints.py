@@ -26,7 +26,7 @@ def bad_prints(panel: Panel, params: CleaningParameters) -> list[Edit]:
         params.spike_threshold * moves.sigma, ALONE * np.nan_to_num(moves.recent, nan=np.inf)
     )
     taken_back = _undoes(back, size, needed) & (np.isnan(at_open) | _undoes(at_open, size, needed))
-    cells = leaps & taken_back & _stands_alone(panel, moves, params.reversal)
+    cells = leaps & taken_back & _stands_alone(panel, moves, params)
     for t, i in np.argwhere(cells):
         cells[t, i] = crowd_share(moves, t, i) < params.crowd
     edits = []
@@ -53,12 +53,12 @@ def unconfirmed_moves(panel: Panel, params: CleaningParameters) -> list[Edit]:
     return edits
 
 
-def _stands_alone(panel: Panel, moves: Motion, share: float) -> NDArray[np.bool_]:
-    """Nobody traded beyond the close that day, or the whole bar lies off; bars without range may stand alone."""
+def _stands_alone(panel: Panel, moves: Motion, params: CleaningParameters) -> NDArray[np.bool_]:
+    """Nobody traded far beyond the close that day, or the whole bar lies off; without a range, true."""
     side = np.sign(moves.log_return)
     beyond = np.where(side > 0, np.log(panel.high / panel.close), np.log(panel.close / panel.low))
-    whole_bar = side * np.log(panel.open / moves.previous) >= share * np.abs(moves.log_return)
-    return ~(beyond > (1 - share) * moves.sigma) | whole_bar
+    opened_off = side * np.log(panel.open / moves.previous) >= params.reversal * np.abs(moves.log_return)
+    return opened_off | ~(beyond > (1 - params.reversal) * params.spike_threshold * moves.sigma)
 
 
 def _undoes(back: Floats, size: Floats, least: Floats) -> NDArray[np.bool_]:

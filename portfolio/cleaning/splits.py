@@ -11,7 +11,7 @@ from portfolio.cleaning.motion import ALONE, Motion, crowd_share, motion
 from portfolio.cleaning.panel import FIELDS, Edit, Panel, alter
 from schemas.parameters import CleaningParameters
 
-LEAST_JUMP = np.log(1.1)
+LEAST_JUMP = np.log(1.15)
 """Smaller ratios cannot be told from news by prices alone."""
 NO_MARKET_MOVE = np.log(5.0), np.log(20.0)
 """No fund multiplies by 5, or loses 95 %, overnight: beyond it a lasting jump needs no further evidence."""
@@ -39,8 +39,8 @@ def unadjusted_splits(panel: Panel, params: CleaningParameters) -> list[Edit]:
     ordinary in everything else: range, money traded and the days around it. A real collapse overnight
     (a short-volatility fund in February 2018) has none of that calm. A usual ratio is believed on that
     evidence even when other assets jump with it: funds of one family split on the same day. Any other
-    ratio (a spin-off) needs more calm and an unmoved crowd, and is taken from the open, as if nothing
-    else had happened overnight.
+    ratio (a spin-off or a special dividend, so downwards only) needs more calm and an unmoved crowd, and
+    is taken from the open, as if nothing else had happened overnight.
     """
     moves = motion(panel)
     factor = np.ones_like(panel.close)
@@ -85,7 +85,7 @@ def _ratio(panel: Panel, moves: Motion, jump: _Jump, params: CleaningParameters)
         return usual
     if newest or not opened or crowd_share(moves, t, i) >= params.crowd:
         return None
-    if beyond_markets or _calm(panel, moves, jump, params, times=2.5):
+    if beyond_markets or (jump.size < 0 and _calm(panel, moves, jump, params, times=2.5)):
         return float(np.exp(jump.size))
     return None
 

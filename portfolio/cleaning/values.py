@@ -43,11 +43,10 @@ def broken_envelopes(panel: Panel, _params: CleaningParameters) -> list[Edit]:
     The close is never touched here: when it is the culprit it leaves its neighbours too, and
     :func:`~portfolio.cleaning.prints.bad_prints` removes it on that evidence before this rule runs.
     """
-    top = np.fmax.reduce([panel.open, panel.close, panel.low])
-    bottom = np.fmin.reduce([panel.open, panel.close, panel.high])
+    top, bottom = np.fmax(panel.open, panel.close), np.fmin(panel.open, panel.close)
     low_high = panel.high < top * (1 - ROUNDING)
     high_low = panel.low > bottom * (1 + ROUNDING)
-    detail = "another price of its own bar lies beyond it"
+    detail = "open or close of its own bar lies beyond it"
     return [
         *alter(panel, "high", low_high, top, rule="broken_envelope", detail=detail),
         *alter(panel, "low", high_low, bottom, rule="broken_envelope", detail=detail),
