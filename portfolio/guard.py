@@ -178,7 +178,8 @@ def _next_opportunity(
 ) -> str:
     """The first session whose window has not passed: of this week while it is due, else of the next."""
     today = local.date()
-    passed = hours is not None and local > _window(hours, parameters)[1]
+    first, last = (local, local) if hours is None else _window(hours, parameters)
+    passed = max(first, local) > last
     days = [day for day in due if day > today or (day == today and not passed)] or list(later)
     if not days:
         return f"the first session of {IsoWeek.of(today + dt.timedelta(weeks=1))}"

@@ -22,7 +22,7 @@ from schemas.errors import DataError
 _GOOD_ENOUGH = 1e-13
 """Relative gap at which nothing is left to gain."""
 _MAX_ITERATIONS = 100
-_PATIENCE = 3
+_PATIENCE = 8
 """Iterations without a smaller gap after which rounding has the last word."""
 _PROXIMAL = 1e-11
 """Weight of |x - w|² against the mean diagonal of H: makes H definite when T < N or assets repeat.
@@ -106,23 +106,27 @@ def _descend(problem: _Problem, w: FloatArray) -> tuple[_Iterate, int]:
     """The iterate of the smallest gap, and how many there were."""
     R, b, constraints = problem.R, problem.b, problem.constraints
     held = np.zeros(len(constraints.low))
-    best = _Iterate(w, Prices(0.0, np.zeros(len(constraints.bands))), np.inf)
+    nothing = Prices(0.0, np.zeros(len(constraints.bands)))
+    best = _Iterate(w, nothing, np.inf)
     floor, idle, iterations = negligible(R, b), 0, 0
     while idle < _PATIENCE and iterations < _MAX_ITERATIONS:
         iterations += 1
         slack = R @ w - b
+        if not np.any(slack < 0):
+            return _Iterate(w, nothing, 0.0), iterations
         optimum = _piece_minimum(problem, w, slack < 0, held)
-        held = optimum.held
-        length = _exact_step(slack, R @ (optimum.weights - w))
-        w = optimum.weights if length == 1.0 else w + length * (optimum.weights - w)
-        d = np.minimum(R @ w - b, 0.0)
-        gap = duality_gap((2.0 / len(d)) * (d @ R), w, constraints, optimum.prices)
+        held, ahead = optimum.held, R @ optimum.weights - b
+        d = np.minimum(ahead, 0.0)
+        gap = duality_gap((2.0 / len(d)) * (d @ R), optimum.weights, constraints, optimum.prices)
         if gap < best.gap:
-            best, idle = _Iterate(w, optimum.prices, gap), 0
+            best, idle = _Iterate(optimum.weights, optimum.prices, gap), 0
         else:
             idle += 1
         if gap <= _GOOD_ENOUGH * max(float(d @ d) / len(d), floor):
             break
+        length = _exact_step(slack, ahead - slack)
+        # at full length the bounds reached must stay exact, or the next working set starts empty
+        w = optimum.weights if length == 1.0 else w + length * (optimum.weights - w)
     return best, iterations
 
 

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.optimize import linprog
+
+from portfolio.certificate import certify, duality_gap, negligible, require
+from portfolio.constraints import Band, box
+from portfolio.downside import downside_gradient
+from portfolio.quadratic import Prices
+from portfolio.solver import minimise_downside_variance
+from schemas.errors import SolverError
+
+
+def linear_program(gradient, weights, constraints):
+    """max over feasible v of ∇f·(w - v), by HiGHS, and the prices of budget and bands."""
+    N = len(weights)
+    size, M = np.abs(gradient).max(), constraints.membership
+    result = linprog(
+        gradient / size,
+        A_ub=np.vstack([M, -M]) if len(M) else None,
+        b_ub=np.concatenate([constraints.high[N:], -constraints.low[N:]]) if len(M) else None,
+        A_eq=np.ones((1, N)),
+        b_eq=[constraints.budget],
+        bounds=np.column_stack([constraints.lower, constraints.upper]),
+        method="highs",
+    )
+    rows = result.ineqlin.marginals.reshape(2, -1) if len(M) else np.zeros((2, 0))
+    prices = Prices(size * float(result.eqlin.marginals[0]), size * (rows[0] - rows[1]))
+    return gradient @ weights - size * result.fun, prices
+
+
+@pytest.mark.parametrize("kind", ["budget", "sleeve", "bands", "hurdle"])
+def test_gap_of_any_weights_is_the_value_of_the_linear_program(problem, kind):
+    """For weights that are far from optimal, priced by the linear program itself."""
+    for seed in range(15):
+        case = problem(kind, seed)
+        rng = np.random.default_rng(seed)
+        anywhere = minimise_downside_variance(
+            rng.standard_normal(case.returns.shape), case.constraints
+        ).weights
+        gradient = downside_gradient(case.returns, anywhere, case.b)
+        if not gradient.any():
+            continue
+        expected, prices = linear_program(gradient, anywhere, case.constraints)
+        gap = duality_gap(gradient, anywhere, case.constraints, prices)
+        assert gap == pytest.approx(expected, rel=1e-6, abs=1e-9 * np.abs(gradient).max())
+
+
+@pytest.mark.parametrize("kind", ["budget", "sleeve", "bands", "hurdle"])
+def test_the_linear_program_confirms_the_solver(problem, kind):
+    for seed in range(15):
+        case = problem(kind, seed)
+        solution = minimise_downside_variance(case.returns, case.constraints, case.b)
+        gradient = downside_gradient(case.returns, solution.weights, case.b)
+        if not gradient.any():
+            continue
+        gap, _ = linear_program(gradient, solution.weights, case.constraints)
+        assert gap <= 1e-8 * max(solution.certificate.objective, negligible(case.returns, case.b))
+
+
+def test_wrong_prices_never_make_weights_look_better(problem):
+    case = problem("bands", 3)
+    solution = minimise_downside_variance(case.returns, case.constraints)
+    worse = np.roll(solution.weights, 1)
+    gradient = downside_gradient(case.returns, worse)
+    true_gap, prices = linear_program(gradient, worse, case.constraints)
+    rng = np.random.default_rng(0)
+    size = np.abs(gradient).max()
+    for _ in range(100):
+        wrong = Prices(
+            prices.budget + size * rng.standard_normal(), prices.bands + size * rng.standard_normal(3)
+        )
+        assert duality_gap(gradient, worse, case.constraints, wrong) >= true_gap * (1 - 1e-9)
+
+
+def test_the_gap_bounds_what_can_still_be_gained(problem):
+    case = problem("sleeve", 5)
+    best = minimise_downside_variance(case.returns, case.constraints).certificate.objective
+    other = minimise_downside_variance(-case.returns, case.constraints).weights
+    _, prices = linear_program(downside_gradient(case.returns, other), other, case.constraints)
+    certificate = certify(case.returns, other, case.constraints, prices)
+    assert certificate.objective - best <= certificate.gap * (1 + 1e-9)
+
+
+def test_weights_short_of_the_optimum_are_refused():
+    R = 0.01 * np.random.default_rng(1).standard_normal((100, 4))
+    constraints = box("ABCD")
+    best = minimise_downside_variance(R, constraints)
+    prices = Prices(best.certificate.multipliers["budget"], np.zeros(0))
+    assert require(certify(R, best.weights, constraints, prices)).relative_gap <= 1e-10
+    nudged = best.weights + 1e-4 * np.array([1, -1, 0, 0])
+    with pytest.raises(SolverError, match="not certified") as caught:
+        require(certify(R, nudged, constraints, prices))
+    assert "of at most 1e-08" in caught.value.figures["relative gap"]
+
+
+def test_weights_that_break_a_row_are_refused():
+    R = 0.01 * np.random.default_rng(2).standard_normal((100, 4))
+    constraints = box("ABCD")
+    best = minimise_downside_variance(R, constraints)
+    prices = Prices(best.certificate.multipliers["budget"], np.zeros(0))
+    with pytest.raises(SolverError, match="violation: 1e-08"):
+        require(certify(R, best.weights * (1 + 1e-8), constraints, prices))
+
+
+def test_active_rows_are_named_and_priced():
+    rng = np.random.default_rng(3)
+    R = 0.01 * rng.standard_normal((200, 4)) * [1, 1, 4, 4]
+    band = Band("negative sleeve", np.array([False, False, True, True]), 0.3, 0.5)
+    certificate = minimise_downside_variance(R, box("ABCD", 0.99, upper=0.45, bands=[band])).certificate
+    assert {"budget", "negative sleeve min"} <= set(certificate.active)
+    assert certificate.multipliers["negative sleeve min"] > 0
+    assert "negative sleeve max" not in certificate.active
