@@ -64,15 +64,21 @@ class WindowBars(Bars):
 
 
 class Holdings(_Artifact):
-    """The account before the run decides: what is held and what everything in the universe costs."""
+    """The account before the run decides: what is held, what it costs, and what may be traded."""
 
     symbol: str = pa.Field(unique=True, description="Ticker, or CASH")
     qty: Amount = pa.Field(description="Shares held; USD for CASH")
-    qty_available: Amount = pa.Field(description="Shares not held back by open orders; USD for CASH")
-    price: Amount = pa.Field(gt=0, description="Price used for sizing, USD; 1 for CASH")
-    market_value: Amount = pa.Field(description="qty * price, USD")
+    price: Amount = pa.Field(
+        nullable=True, gt=0, description="Price used for sizing, USD; null when there is none"
+    )
+    last_close: Amount = pa.Field(nullable=True, gt=0, description="Close of the last completed session, USD")
+    market_value: Amount = pa.Field(description="Value, USD")
     weight: float = pa.Field(description="Share of investable equity, fraction; 0 for foreign positions")
-    in_universe: bool = pa.Field(description="False for a foreign position, which is never touched")
+    in_universe: bool = pa.Field(
+        description="False for a position that is not this strategy's and never touched"
+    )
+    tradable: bool = pa.Field(description="Whether the broker trades the asset now")
+    fractionable: bool = pa.Field(description="Whether fractions of a share trade")
 
 
 class Returns(_Artifact):
@@ -151,11 +157,6 @@ class Decisions(_Artifact):
     drift: float = pa.Field(nullable=True, description="Largest |current - target| weight, fraction")
     turnover: float = pa.Field(
         nullable=True, description="Half the sum of |weight changes|, fraction of equity"
-    )
-    objective: float = pa.Field(nullable=True, description="Daily downside variance of the target portfolio")
-    relative_gap: float = pa.Field(nullable=True, description="Certified relative duality gap of the weights")
-    violation: float = pa.Field(
-        nullable=True, description="Largest constraint violation of the weights, fraction"
     )
     data_as_of: Session = pa.Field(nullable=True, description="Newest session whose close was used")
     parameters: str = pa.Field(description="Resolved parameters of the run, JSON")

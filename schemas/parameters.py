@@ -39,8 +39,8 @@ class IngestionParameters(Parameters):
     """Market data feed: iex is free and thin, sip is consolidated."""
     adjustment: Literal["raw", "split", "dividend", "all"] = "all"
     """Corporate actions taken out of the prices."""
-    history_sessions: int = Field(default=320, ge=5, le=5000)
-    """Sessions of history wanted; the lookback plus room for cleaning."""
+    spare_sessions: int = Field(default=60, ge=1, le=1000)
+    """Sessions pulled beyond the strategy's lookback, as room for cleaning."""
     overlap_sessions: int = Field(default=10, ge=1, le=100)
     """Sessions pulled again each week to notice revised history."""
     revision_tolerance: float = Field(default=1e-6, ge=0, le=0.01)

@@ -37,6 +37,17 @@ class Opening(BaseModel):
     hedges: tuple[str, ...]
 
 
+class Executed(BaseModel):
+    """What became of the trade list."""
+
+    model_config = ConfigDict(frozen=True)
+
+    outcome: Outcome
+    orders: ArtifactRef
+    fills: ArtifactRef
+    positions: ArtifactRef
+
+
 class RunResult(BaseModel):
     """How a run ended and where everything it wrote is."""
 
@@ -47,5 +58,19 @@ class RunResult(BaseModel):
     checks: tuple[Check, ...]
     remedy: str
     summary: str
-    """The one-page summary, relative to the state folder."""
+    """The one-page summary, relative to the state folder; empty when nothing was decided."""
     artifacts: tuple[ArtifactRef, ...]
+
+    @classmethod
+    def of(
+        cls, opening: Opening, outcome: Outcome, artifacts: tuple[ArtifactRef, ...], summary: str = ""
+    ) -> RunResult:
+        """How the run that began with ``opening`` ended."""
+        return cls(
+            run=opening.run,
+            outcome=outcome,
+            checks=opening.checks,
+            remedy=opening.remedy,
+            summary=summary,
+            artifacts=artifacts,
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -48,13 +49,23 @@ class Warehouse:
         Raises:
             DataError: The file is missing, altered, or of another schema version.
         """
+        return tables.validate(reference.name, reference.run_id, self._intact(reference))
+
+    def rows(self, reference: ArtifactRef) -> list[dict[str, Any]]:
+        """The same as plain Python records: ``Decimal``, ``date``, ``None``; without the run id."""
+        table = self._intact(reference)
+        tables.validate(reference.name, reference.run_id, table)
+        records: list[dict[str, Any]] = table.drop_columns("run_id").to_pylist()
+        return records
+
+    def _intact(self, reference: ArtifactRef) -> pa.Table:
         path = self.root / reference.uri
         if not path.exists():
             raise _lost(reference, "is missing")
         if files.sha256_of(path) != reference.sha256:
             raise _lost(reference, "was altered after it was written")
         _require_version(reference.name, path)
-        return tables.validate(reference.name, reference.run_id, _read(path))
+        return _read(path)
 
     def find(self, run: Run, name: str) -> ArtifactRef | None:
         """The reference of an artifact the run has written, or None."""
@@ -81,6 +92,12 @@ class Warehouse:
         """Committed runs of a strategy at a venue, oldest first. Sees a run at once, unlike the SQL view."""
         runs = self._all("runs")
         return runs[(runs["strategy"] == strategy) & (runs["venue"] == venue)].sort_values("decided_at")
+
+    def last_venue(self, strategy: str) -> str | None:
+        """Where the strategy's newest committed run sent its orders, or None before the first run."""
+        runs = self._all("runs")
+        runs = runs[runs["strategy"] == strategy].sort_values("committed_at")
+        return None if runs.empty else str(runs["venue"].iloc[-1])
 
     def history(self, name: str, strategy: str, venue: str) -> pd.DataFrame:
         """An artifact over all committed runs of a strategy at a venue, with their ``session``, oldest first."""

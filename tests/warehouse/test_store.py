@@ -46,14 +46,21 @@ def test_what_was_put_is_what_is_read(warehouse, run):
 
 def test_decimals_and_instants_survive_exactly(warehouse, run):
     cash = {
-        "symbol": "CASH", "qty": Decimal("0.000000001"), "qty_available": Decimal("100.10"), "price": Decimal(1),
-        "market_value": Decimal("99999999999999.99"), "weight": 1.0, "in_universe": True,
-    }  # fmt: skip
+        "symbol": "CASH",
+        "qty": Decimal("0.000000001"),
+        "price": None,
+        "last_close": None,
+        "market_value": Decimal("99999999999999.99"),
+        "weight": 1.0,
+        "in_universe": True,
+        "tradable": False,
+        "fractionable": False,
+    }
 
-    frame = warehouse.get(warehouse.put(run, "holdings", [cash]))
+    reference = warehouse.put(run, "holdings", [cash])
 
-    assert frame["qty"].tolist() == [Decimal("0.000000001")]
-    assert frame["market_value"].tolist() == [Decimal("99999999999999.99")]
+    assert warehouse.get(reference)["qty"].tolist() == [Decimal("0.000000001")]
+    assert warehouse.rows(reference) == [cash]
 
 
 def test_a_retried_task_adopts_the_artifact_that_is_there(warehouse, run):

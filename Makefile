@@ -1,0 +1,64 @@
+# make rebalance          this week's rebalance (on the loopback exchange unless Alpaca keys are set)
+# make rebalance WEEKS=8  eight weekly rebalances on the loopback exchange's virtual clock
+# make test               every check that CI runs
+STRATEGY ?= risk_parity
+WEEKS    ?=
+PYTHON   ?= $(shell command -v python3.11 || command -v python3)
+VENV     := .venv
+BIN      := $(VENV)/bin
+
+.PHONY: help rebalance plan status test lint format lock clean fresh
+help:
+	@sed -n '1,3s/^# //p' Makefile
+	@echo 'make plan               the same decision, nothing sent'
+	@echo 'make status             where the strategy stands'
+	@echo 'make lint | format      check | mend the style'
+	@echo 'make lock               resolve requirements.lock anew (needs uv)'
+	@echo 'make fresh              forget all state (deletes data/)'
+
+rebalance: $(VENV)/.ready
+	@$(BIN)/riskparity run $(STRATEGY) rebalance $(if $(WEEKS),--weeks $(WEEKS))
+
+plan status: $(VENV)/.ready
+	@$(BIN)/riskparity run $(STRATEGY) $@
+
+test: $(VENV)/.ready-test lint
+	$(BIN)/pytest
+
+lint: $(VENV)/.ready-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(BIN)/interrogate -q
+
+format: $(VENV)/.ready-test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The lock pins versions; pyproject.toml says which of them are needed. uv when it is there, else pip.
+INSTALL = if command -v uv >/dev/null; then uv pip install -q -p $(BIN)/python -c requirements.lock $(1); \
+          else $(BIN)/python -m pip install -q --disable-pip-version-check -c requirements.lock $(1); fi
+
+$(BIN)/python:
+	@echo 'Preparing .venv (once) ...'
+	@if command -v uv >/dev/null; then uv venv -q -p $(PYTHON) $(VENV); else $(PYTHON) -m venv $(VENV); fi
+
+$(VENV)/.ready: $(BIN)/python pyproject.toml requirements.lock
+	@$(call INSTALL,-e .)
+	@touch $@
+
+$(VENV)/.ready-test: $(VENV)/.ready
+	@$(call INSTALL,-e '.[test]')
+	@touch $@
+
+lock:
+	echo 'duckdb==1.5.6' | uv pip compile -q --universal --python-version 3.11 --all-extras --no-header --no-annotate \
+	  --no-emit-index-url -c - pyproject.toml -o requirements.lock
+
+fresh:
+	rm -rf data
+
+clean: fresh
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

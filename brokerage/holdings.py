@@ -1,0 +1,127 @@
+"""The account at one moment, as rows of the ``holdings`` artifact, and the trade list that follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from brokerage.models import Asset, Position
+from brokerage.orders import CENT, NOTHING, SHARE_GRID, PlannedOrder, plan_orders
+from brokerage.records import CASH
+from schemas.errors import GuardRefusal
+from schemas.identity import Run
+from schemas.parameters import ExecutionParameters
+
+Holding = dict[str, Any]
+"""One row of the ``holdings`` artifact."""
+
+
+def take_stock(
+    cash: Decimal,
+    positions: Sequence[Position],
+    *,
+    universe: Collection[str],
+    prices: Mapping[str, Decimal],
+    last_closes: Mapping[str, Decimal],
+    assets: Mapping[str, Asset],
+) -> list[Holding]:
+    """Everything held or wanted, and cash, valued at the sizing prices.
+
+    Weights are shares of what may be invested: cash and positions in the universe, foreign ones apart.
+
+    Raises:
+        GuardRefusal: There is nothing to invest.
+    """
+    held = {position.symbol: position for position in positions}
+    rows = [
+        _holding(
+            asset,
+            held.get(symbol),
+            prices.get(symbol),
+            last_closes.get(symbol),
+            in_universe=symbol in universe,
+        )
+        for symbol, asset in sorted(assets.items())
+    ]
+    rows.append(_cash(cash))
+    investable = sum((row["market_value"] for row in rows if row["in_universe"]), NOTHING)
+    if investable <= 0:
+        raise GuardRefusal(
+            "There is no equity to invest",
+            figures={"investable equity": f"${investable:,.2f}"},
+            remedy="Fund the account, then run again.",
+        )
+    return [
+        {**row, "weight": float(row["market_value"] / investable) if row["in_universe"] else 0.0}
+        for row in rows
+    ]
+
+
+def trade_list(
+    run: Run, holdings: Sequence[Holding], targets: Mapping[str, float], params: ExecutionParameters
+) -> list[PlannedOrder]:
+    """The orders that take ``holdings`` to ``targets``; raises what ``plan_orders`` raises."""
+    cash = next(row["qty"] for row in holdings if row["symbol"] == CASH)
+    stocks = {row["symbol"]: row for row in holdings if row["symbol"] != CASH}
+    return plan_orders(
+        run,
+        equity=sum((row["market_value"] for row in holdings), NOTHING),
+        cash=cash,
+        positions=[
+            Position(symbol=symbol, qty=row["qty"], market_value=row["market_value"])
+            for symbol, row in stocks.items()
+            if row["qty"]
+        ],
+        targets=targets,
+        prices={symbol: row["price"] for symbol, row in stocks.items() if row["price"]},
+        last_closes={symbol: row["last_close"] for symbol, row in stocks.items() if row["last_close"]},
+        assets={symbol: _asset(symbol, row) for symbol, row in stocks.items()},
+        params=params,
+        foreign=[symbol for symbol, row in stocks.items() if not row["in_universe"]],
+    )
+
+
+def _holding(
+    asset: Asset,
+    position: Position | None,
+    price: Decimal | None,
+    last_close: Decimal | None,
+    *,
+    in_universe: bool,
+) -> Holding:
+    qty = position.qty if position else NOTHING
+    value_at = price or last_close or (position and position.current_price) or NOTHING
+    return {
+        "symbol": asset.symbol,
+        "qty": qty,
+        "price": _exact(price),
+        "last_close": _exact(last_close),
+        "market_value": (qty * value_at).quantize(CENT),
+        "in_universe": in_universe,
+        "tradable": asset.is_tradable,
+        "fractionable": asset.fractionable,
+    }
+
+
+def _exact(price: Decimal | None) -> Decimal | None:
+    return None if price is None else price.quantize(SHARE_GRID)
+
+
+def _cash(amount: Decimal) -> Holding:
+    one = Decimal(1)
+    return {
+        "symbol": CASH,
+        "qty": amount,
+        "price": one,
+        "last_close": one,
+        "market_value": amount,
+        "in_universe": True,
+        "tradable": False,
+        "fractionable": False,
+    }
+
+
+def _asset(symbol: str, row: Holding) -> Asset:
+    status = "active" if row["tradable"] else "inactive"
+    return Asset(symbol=symbol, status=status, tradable=row["tradable"], fractionable=row["fractionable"])

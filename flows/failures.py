@@ -1,0 +1,23 @@
+"""An error as one screen: what failed, the figures, what to do next. No traceback for what is expected."""
+
+from __future__ import annotations
+
+import sys
+
+from rich.console import Console
+
+from schemas.errors import RiskParityError
+
+
+def explain(error: Exception) -> int:
+    """Print the error on stderr and return its documented exit code."""
+    console = Console(stderr=True, highlight=False)
+    if not isinstance(error, RiskParityError):
+        console.print_exception(max_frames=20)
+        console.print("Unexpected failure: please report it with the lines above.")
+        return 1
+    console.print(f"[bold]{error.what}[/bold]" if sys.stderr.isatty() else error.what, soft_wrap=True)
+    for name, value in error.figures.items():
+        console.print(f"  {name}: {value}", markup=False, soft_wrap=True)
+    console.print(error.remedy, markup=False, soft_wrap=True)
+    return error.exit_code

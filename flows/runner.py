@@ -1,0 +1,136 @@
+"""The command line ``riskparity``: strategies by name, actions on them, and what belongs to no strategy.
+
+Answers go to stdout, talk to stderr. Heavy modules are imported where they are used, so that help is quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter
+
+EXIT_CODES = """
+Exit codes: 0 done, or nothing to do · 1 unexpected failure · 2 usage or configuration · 3 refused by a guard ·
+4 prices invalid or stale · 5 constraints infeasible · 6 order outcome unknown, a person must look ·
+7 the broker refused, or left orders unfilled · 75 temporary, try later · 130 interrupted
+"""
+
+app = App(
+    name="riskparity",
+    help="Keep a diversified ETF portfolio at downside-risk-optimal weights, once a week, on Alpaca paper.",
+    help_epilogue=EXIT_CODES,
+    version_flags=["--version"],
+    result_action="return_value",
+)
+exchange = App(name="exchange", help="The loopback paper exchange: where orders go when no keys are set.")
+app.command(exchange)
+
+Json = Annotated[bool, Parameter(name="--json", negative=())]
+Flag = Annotated[bool, Parameter(negative=())]
+
+
+@app.command
+def run(
+    strategy: str,
+    action: Literal["rebalance", "plan", "status", "performance"],
+    *,
+    weeks: int | None = None,
+    overrides: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
+    force: Flag = False,
+    reason: str = "",
+    json: Json = False,
+) -> int:
+    """Act on a strategy: `riskparity run risk_parity plan`.
+
+    Args:
+        strategy: A registered strategy; `riskparity strategies` lists them.
+        action: rebalance sends orders; plan shows the same decision and sends nothing; status says where the
+            strategy stands; performance lists its runs.
+        weeks: Rebalance so many weeks in a row on the loopback exchange's virtual clock.
+        overrides: A parameter for this run, as key=value; may be given again. Example: --set lookback=126
+        force: Rebalance although this week is done or the hour is wrong. Market hours still hold.
+        reason: Why; recorded with the decision, and needed with --force.
+        json: Print JSON instead of tables.
+    """
+    from flows import actions  # noqa: PLC0415
+
+    request = actions.Request(strategy, overrides, force, reason, weeks, json)
+    return actions.ACTIONS[action](request)
+
+
+@app.command
+def strategies(*, json: Json = False) -> int:
+    """List the registered strategies and their parameters, with defaults, bounds and units."""
+    from flows import listings  # noqa: PLC0415
+
+    return listings.strategies(as_json=json)
+
+
+@app.command
+def sql(query: str, *, json: Json = False, csv: Flag = False) -> int:
+    """Ask the warehouse: `riskparity sql "select * from runs"`. Read-only; runs go on meanwhile.
+
+    Args:
+        query: One SELECT. Views: runs, decisions, target_weights, order_plan, orders, fills, positions,
+            performance, bars, returns, cleaning_log and more; `describe runs` lists a view's columns.
+        json: Print JSON instead of a table.
+        csv: Print CSV instead of a table.
+    """
+    from flows import listings  # noqa: PLC0415
+
+    return listings.sql(query, as_json=json, as_csv=csv)
+
+
+@app.command
+def config(*, json: Json = False) -> int:
+    """Show every setting, its value and where it came from. Keys are masked."""
+    from flows import listings  # noqa: PLC0415
+
+    return listings.configuration(as_json=json)
+
+
+@exchange.default
+def serve(*, port: int | None = None) -> int:
+    """Run the exchange in the foreground until Ctrl-C. Rebalances start one by themselves when none runs.
+
+    Args:
+        port: TCP port on 127.0.0.1; a free one when left out.
+    """
+    from flows import loopback  # noqa: PLC0415
+
+    return loopback.serve_in_foreground(port)
+
+
+@exchange.command
+def status(*, json: Json = False) -> int:
+    """Show the exchange's virtual time, its address and its account."""
+    from flows import loopback  # noqa: PLC0415
+
+    return loopback.status(as_json=json)
+
+
+@exchange.command
+def advance(to: Literal["next_session", "next_week", "close"] = "next_week") -> int:
+    """Move the exchange's virtual clock forward.
+
+    Args:
+        to: next_session or next_week (both 10:00 New York), or close of the current session.
+    """
+    from flows import loopback  # noqa: PLC0415
+
+    return loopback.advance(to)
+
+
+def main() -> None:
+    """Console script: run the command and exit with its documented code."""
+    try:
+        code = app()
+    except KeyboardInterrupt:
+        print("interrupted; nothing was lost, run the same command again", file=sys.stderr)  # noqa: T201
+        code = 130
+    except Exception as error:  # noqa: BLE001 - the last place where an error can be made readable
+        from flows.failures import explain  # noqa: PLC0415
+
+        code = explain(error)
+    sys.exit(code)

@@ -1,0 +1,46 @@
+"""Prefect for a run from the command line: its state in our folder, its talk on our terminal."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+DEFAULTS = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+    # tracebacks are told by flows/failures.py; the run's page keeps every line
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+}
+
+
+@contextmanager
+def prefect_session(home: Path, told: Callable[[logging.LogRecord], None]) -> Iterator[None]:
+    """Prepare Prefect before its first import, and hear what tasks say while flows run.
+
+    With ``PREFECT_API_URL`` set, runs go to that server; otherwise Prefect starts one for the moment,
+    with its database in the state folder.
+    """
+    for name, value in DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    os.environ.setdefault("PREFECT_HOME", str(home / "prefect"))
+    listener = _Listener(told)
+    logger = logging.getLogger("prefect.task_runs")
+    logger.addHandler(listener)
+    try:
+        yield
+    finally:
+        logger.removeHandler(listener)
+
+
+class _Listener(logging.Handler):
+    def __init__(self, told: Callable[[logging.LogRecord], None]) -> None:
+        super().__init__(logging.INFO)
+        self._told = told
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if hasattr(record, "written"):  # a stage's own line, not Prefect's
+            self._told(record)
