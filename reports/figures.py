@@ -57,7 +57,7 @@ def equity_so_far(performance: pd.DataFrame, runs: pd.DataFrame) -> Figure:
     """Equity after each run, above the shaded distance from its highest so far.
 
     Args:
-        performance: Rows of the ``performance`` artifact, one a run, at least one.
+        performance: Rows of the ``performance`` artifact, one a run that closed its books.
         runs: ``run_id`` and ``outcome`` of every run.
     """
     history = performance.assign(session=days_of(performance["session"]))
@@ -66,6 +66,8 @@ def equity_so_far(performance: pd.DataFrame, runs: pd.DataFrame) -> Figure:
     days, equity = history["session"].to_numpy(), history["equity"].to_numpy(dtype=float)
     drawdown = history["drawdown"].to_numpy(dtype=float)
     with house_style():
+        if history.empty:
+            return _note("Equity", "No run has closed its books yet.")
         figure = new_figure(3.4, _equity_alt(history["session"], equity, drawdown))
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=[2.6, 1])
         _draw_equity(above, days, equity)

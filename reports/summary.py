@@ -47,7 +47,7 @@ class SummaryInputs:
     """Everything one summary shows. Frames have the columns of their artifacts and may hold other runs too.
 
     Args:
-        run_id: The run that is summarised; ``decisions``, ``runs`` and ``performance`` must have its row.
+        run_id: The run that is summarised; ``decisions`` and ``runs`` must have its row.
         venue: Where orders went: loopback or paper.
         code_version: Version of this project that ran.
         data_hash: sha256 that identifies the bars used.
@@ -56,7 +56,7 @@ class SummaryInputs:
         runs: ``run_id``, ``session`` and ``outcome`` of every run of the strategy, oldest first.
         decisions: One row a run.
         target_weights: Every run's, with its ``session``; may be empty.
-        performance: One row a run, oldest first.
+        performance: One row a run that closed its books, oldest first; may be empty.
         certificates: The optimiser's proofs; no row when the strategy solves nothing or none was reached.
         order_plan: The run's trade list; empty when refused.
         orders: The run's orders; empty when none was sent.
@@ -120,7 +120,7 @@ def summary_markdown(inputs: SummaryInputs) -> str:
 
 def _view(inputs: SummaryInputs) -> dict[str, Any]:
     decision = _row_of(inputs.decisions, inputs.run_id, "decisions")
-    account = _row_of(inputs.performance, inputs.run_id, "performance")
+    account = next(iter(records(_of_run(inputs.performance, inputs.run_id))), {})
     outcome = _row_of(inputs.runs, inputs.run_id, "runs")["outcome"]
     cleaning = _of_run(inputs.cleaning_log, inputs.run_id)
     return {
@@ -134,7 +134,7 @@ def _view(inputs: SummaryInputs) -> dict[str, Any]:
         "forced_because": None if pd.isna(decision["forced_because"]) else decision["forced_because"],
         "tables": _tables(inputs, cleaning),
         "slippage": money(slippage_cost(_of_run(inputs.fills, inputs.run_id))),
-        "so_far": _so_far(inputs.performance, account),
+        "so_far": _so_far(inputs.performance),
         "cleaning_counts": _counts(cleaning),
         "cleaning_hidden": max(0, len(cleaning) - CLEANING_SHOWN),
         "provenance": _provenance(inputs, decision),
@@ -158,19 +158,21 @@ def _tables(inputs: SummaryInputs, cleaning: pd.DataFrame) -> dict[str, Table]:
 
 
 def _facts(inputs: SummaryInputs, decision: Mapping[str, Any], account: Mapping[str, Any]) -> dict[str, str]:
+    """What is known: a run that sent nothing closed no books, and its turnover is the planned one."""
     orders = _of_run(inputs.orders, inputs.run_id)
     filled = int((orders["status"] == "filled").sum())
-    as_of = decision["data_as_of"]
-    return {
+    as_of, after = decision["data_as_of"], account.get("tracking_error")
+    facts = {
         "decided": new_york(decision["decided_at"]),
         "data as of": MISSING if pd.isna(as_of) else f"{as_of} close",
         "venue": inputs.venue,
-        "equity": money(account["equity"]),
-        "cash": money(account["cash"]),
+        "equity": money(account.get("equity")),
+        "cash": money(account.get("cash")),
         "orders filled": f"{filled} of {len(orders)}" if len(orders) else "none sent",
-        "turnover": percent(account["turnover"]),
-        "largest drift": f"{percent(decision['drift'])} → {percent(account['tracking_error'])}",
+        "turnover": percent(account.get("turnover", decision["turnover"])),
+        "largest drift": percent(decision["drift"]) + ("" if after is None else f" → {percent(after)}"),
     }
+    return {name: fact for name, fact in facts.items() if fact != MISSING}
 
 
 def _certificate(certificates: pd.DataFrame) -> str:
@@ -184,10 +186,12 @@ def _certificate(certificates: pd.DataFrame) -> str:
     )
 
 
-def _so_far(performance: pd.DataFrame, account: Mapping[str, Any]) -> dict[str, str]:
+def _so_far(performance: pd.DataFrame) -> dict[str, str]:
+    if performance.empty:
+        return {}
     return {
         "runs": str(len(performance)),
-        "since first run": signed_percent(account["cumulative_return"]),
+        "since first run": signed_percent(performance["cumulative_return"].iloc[-1]),
         "deepest drawdown": percent(performance["drawdown"].min()),
         "mean turnover a run": percent(performance["turnover"].mean()),
         "slippage so far": money(performance["slippage_cost"].sum()),

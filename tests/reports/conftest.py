@@ -16,6 +16,7 @@ from schemas.artifacts import ARTIFACTS
 
 FIRST_SESSION = dt.date(2015, 6, 1)
 PRICE = Decimal(100)
+CLOSED = ("complete", "adjusted", "hold")
 
 
 @pytest.fixture
@@ -64,13 +65,15 @@ def _week(k: int, outcome: str, symbols: Sequence[str]) -> dict[str, list[Mappin
     rows = {
         "runs": [{**known, "outcome": outcome}],
         "decisions": [_decision(known, iso, outcome)],
-        "performance": [_account(known, k, len(symbols) if traded else 0)],
+        "performance": [_account(known, k, len(symbols) if traded else 0)] if outcome in CLOSED else [],
         "target_weights": [] if outcome == "refused" else [_target(known, s, w) for s, w in targets.items()],
         "certificates": [] if outcome == "refused" else [_certificate(run_id)],
         "order_plan": [],
         "orders": [],
         "fills": [],
-        "positions": [_held(run_id, s, w) for s, w in [*targets.items(), ("CASH", 0.01)]],
+        "positions": [
+            _held(run_id, s, w) for s, w in [*targets.items(), ("CASH", 0.01)] if outcome in CLOSED
+        ],
     }
     if outcome in ("complete", "adjusted", "planned"):
         rows["order_plan"] = [_trade(run_id, n, s, w) for n, (s, w) in enumerate(targets.items(), start=1)]

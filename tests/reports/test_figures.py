@@ -25,6 +25,10 @@ def _area_at(axes, name: str, day: dt.date) -> tuple[float, float]:
     return min(before or on_step), max(before or on_step)
 
 
+def _days(line) -> np.ndarray:
+    return np.asarray(line.get_xdata(), dtype="datetime64[D]")
+
+
 def _lines(axes, label: str):
     return [line for line in axes.lines if line.get_label() == label]
 
@@ -52,15 +56,20 @@ def test_a_week_that_held_or_was_refused_keeps_the_earlier_targets(make_inputs) 
 
 def test_each_outcome_has_its_own_marker_on_its_day(make_inputs) -> None:
     inputs = make_inputs(["complete", "adjusted", "hold", "refused", "complete"])
-    for figure in (
-        weights_history(inputs.target_weights, inputs.runs),
-        equity_so_far(inputs.performance, inputs.runs),
-    ):
-        markers = {line.get_gid(): line for line in figure.axes[0].lines if line.get_gid()}
-        assert set(markers) == {"complete", "adjusted", "hold", "refused"}
-        assert len({(m.get_marker(), m.get_markerfacecolor()) for m in markers.values()}) == 4
-        days = np.asarray(markers["refused"].get_xdata(), dtype="datetime64[D]")
-        assert list(days) == [np.datetime64("2015-06-22")]
+    axes = weights_history(inputs.target_weights, inputs.runs).axes[0]
+    markers = {line.get_gid(): line for line in axes.lines if line.get_gid()}
+    assert set(markers) == {"complete", "adjusted", "hold", "refused"}
+    assert len({(m.get_marker(), m.get_markerfacecolor()) for m in markers.values()}) == 4
+    assert list(_days(markers["refused"])) == [np.datetime64("2015-06-22")]
+    assert list(_days(markers["complete"])) == [np.datetime64("2015-06-01"), np.datetime64("2015-06-29")]
+
+
+def test_the_equity_curve_is_marked_where_books_were_closed(make_inputs) -> None:
+    inputs = make_inputs(["complete", "adjusted", "hold", "refused"])
+    axes = equity_so_far(inputs.performance, inputs.runs).axes[0]
+    markers = {line.get_gid(): line for line in axes.lines if line.get_gid()}
+    assert set(markers) == {"complete", "adjusted", "hold"}
+    assert list(markers["adjusted"].get_ydata()) == [101_000.0]
 
 
 def test_names_stand_beside_their_areas_without_touching(make_inputs) -> None:
@@ -106,6 +115,11 @@ def test_a_first_run_that_was_refused_says_that_nothing_is_decided(make_inputs) 
     inputs = make_inputs(["refused"])
     figure = weights_history(inputs.target_weights, inputs.runs)
     assert alt_text(figure) == "No target weights have been decided yet."
+
+
+def test_before_the_first_books_are_closed_there_is_no_curve(make_inputs) -> None:
+    inputs = make_inputs(["planned"])
+    assert alt_text(equity_so_far(inputs.performance, inputs.runs)) == "No run has closed its books yet."
 
 
 @pytest.mark.parametrize("count", [1, 2, 500])
