@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar
@@ -207,10 +208,17 @@ def _data_error(failure: CallFailed) -> RiskParityError:
             figures=failure.figures,
             remedy="Set feed = iex, or end the range at least 16 minutes before now.",
         )
+    unknown = re.match(r"invalid symbol: (\S+)", failure.message)
+    if unknown:
+        return DataError(
+            f"The market data service does not know the symbol {unknown[1]}",
+            figures=failure.figures,
+            remedy=f"Remove {unknown[1]} from the universe, or correct its spelling.",
+        )
     if failure.status in {400, 404, 422}:
         return DataError(
             "The market data service does not accept the request",
             figures=failure.figures,
-            remedy="Correct the universe or the dates named in the message; one unknown symbol fails them all.",
+            remedy="Correct what the message names: symbols, dates or feed.",
         )
     return as_error(failure)

@@ -125,14 +125,14 @@ def drip(body, seconds):
     return act
 
 
-def accept(then=None):
-    """Let the order arrive, then answer with it, or do something else instead."""
+def accept(then=None, **becomes):
+    """Let the order arrive, as ``becomes`` says, then answer with it, or do something else instead."""
 
     def act(handler, request):
         name = request.body["client_order_id"]
         if name in handler.owner.book:
             return refuse(422, 40010001, "client_order_id must be unique")(handler, request)
-        handler.owner.book[name] = order_json(**request.body)
+        handler.owner.book[name] = order_json(**request.body | becomes)
         return (then or answer(200, handler.owner.book[name]))(handler, request)
 
     return act

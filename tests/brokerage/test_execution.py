@@ -1,0 +1,431 @@
+"""A trade list meets the exchange: everything fills, or it does not, or the run dies in the middle."""
+
+import dataclasses
+import datetime as dt
+import json
+from collections import Counter
+from decimal import Decimal
+
+import pyarrow as pa
+import pytest
+from pydantic import SecretStr
+
+from brokerage.client import Broker
+from brokerage.endpoint import Endpoint
+from brokerage.execution import execute
+from brokerage.market_data import latest_prices
+from brokerage.models import OrderTicket
+from brokerage.orders import PlannedOrder, plan_orders
+from schemas.artifacts import Fills, Orders, Positions, arrow_schema
+from schemas.errors import BrokerRefusal, ConfigError, GuardRefusal, UnknownOutcome
+from schemas.identity import Run
+from schemas.parameters import ExecutionParameters
+from schemas.settings import BrokerSettings
+
+PARAMS = ExecutionParameters(poll_seconds=10, deadline_seconds=60)
+FIRST = {"SPY": 0.3, "TLT": 0.5, "IEF": 0.19}
+SECOND = {"SPY": 0.59, "IEF": 0.4}
+
+
+class Time:
+    """A clock that waits without waiting."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+    def monotonic(self):
+        return self.now
+
+
+class Desk:
+    """An account at the loopback exchange, and the plans made for it."""
+
+    def __init__(self, exchange):
+        self.control = exchange.control
+        self.address = exchange.address
+        self.broker = self.broker_of(Broker)
+        self.time = Time()
+
+    def broker_of(self, kind, secret=None):
+        keys = SecretStr(self.address.key_id), SecretStr(secret or self.address.secret_key)
+        self.endpoint = Endpoint("loopback", self.address.url, self.address.url, *keys)
+        return kind(self.endpoint, BrokerSettings(), sleep=lambda _: None)
+
+    def run(self):
+        now = self.broker.clock().timestamp
+        return Run(strategy="risk_parity", session=now.date(), decided_at=now, venue="loopback")
+
+    def plan(self, targets):
+        account, positions = self.broker.account(), self.broker.positions()
+        symbols = sorted({p.symbol for p in positions} | targets.keys())
+        prices = latest_prices(self.endpoint, symbols, feed="iex")
+        return plan_orders(
+            self.run(),
+            equity=account.equity,
+            cash=account.spendable,
+            positions=positions,
+            targets=targets,
+            prices=prices,
+            last_closes=prices,
+            assets={symbol: self.broker.asset(symbol) for symbol in symbols},
+            params=PARAMS,
+        )
+
+    def execute(self, plan, broker=None):
+        return execute(
+            broker or self.broker,
+            self.run(),
+            plan,
+            PARAMS,
+            sleep=self.time.sleep,
+            monotonic=self.time.monotonic,
+        )
+
+    def invested(self):
+        """The account a week after its first funding."""
+        assert self.execute(self.plan(FIRST)).outcome == "complete"
+        self.control.advance("next_week")
+        return self
+
+    def posts(self):
+        """Every order that was ever sent, as it was sent."""
+        sent = [r for r in self.control.requests() if (r["method"], r["path"]) == ("POST", "/v2/orders")]
+        return [json.loads(r["body"]) for r in sent]
+
+    def booked(self):
+        """How many orders the exchange holds for each id it was ever sent."""
+        found = self.broker._client.get("/orders", {"status": "all", "limit": 500})
+        return Counter(order["client_order_id"] for order in found)
+
+
+@pytest.fixture
+def desk(exchange):
+    return Desk(exchange)
+
+
+def by_symbol(rows):
+    return {row.symbol: row for row in rows}
+
+
+pytestmark = pytest.mark.integration
+
+
+def test_from_cash_to_target(desk):
+    done = desk.execute(desk.plan(FIRST))
+
+    assert done.outcome == "complete"
+    assert [(row.symbol, row.status) for row in done.orders] == [(s, "filled") for s in ("IEF", "SPY", "TLT")]
+    assert {row.symbol: round(row.weight, 3) for row in done.positions} == FIRST | {"CASH": 0.01}
+    assert all(0 < row.slippage_bps < 2 for row in done.fills)  # half the exchange's spread of 2 bps
+
+
+def test_rows_fit_their_artifacts(desk):
+    done = desk.execute(desk.plan(FIRST))
+
+    for rows, model in ((done.orders, Orders), (done.fills, Fills), (done.positions, Positions)):
+        schema = arrow_schema(model)
+        assert ["run_id", *(field.name for field in dataclasses.fields(rows[0]))] == schema.names
+        table = pa.Table.from_pylist(
+            [{"run_id": "r", **dataclasses.asdict(row)} for row in rows], schema=schema
+        )
+        assert table.num_rows == len(rows)
+
+
+def test_the_same_plan_again_sends_nothing_and_reports_the_same(desk):
+    plan = desk.plan(FIRST)
+    first, sent = desk.execute(plan), len(desk.posts())
+
+    assert desk.execute(plan) == first
+    assert len(desk.posts()) == sent == 3
+
+
+def test_sells_fill_before_buys_are_sent_and_buys_spend_what_they_brought(desk):
+    done = desk.invested().execute(desk.plan(SECOND))
+
+    assert done.outcome == "complete"
+    assert [(row.side, row.symbol) for row in done.orders] == [
+        ("sell", "TLT"),
+        ("buy", "IEF"),
+        ("buy", "SPY"),
+    ]
+    assert "TLT" not in by_symbol(done.positions)
+    assert by_symbol(done.positions)["CASH"].weight == pytest.approx(0.01, abs=5e-4)
+
+
+def test_a_run_killed_between_sells_and_buys_goes_on_where_it_stopped(desk):
+    class Killed(BaseException):
+        pass
+
+    class Dying(Broker):
+        def submit(self, ticket):
+            if ticket.side == "buy":
+                raise Killed
+            return super().submit(ticket)
+
+    plan = desk.invested().plan(SECOND)
+    with pytest.raises(Killed):
+        desk.execute(plan, desk.broker_of(Dying))
+    assert desk.posts()[-1]["side"] == "sell"
+
+    done = desk.execute(plan)
+
+    assert done.outcome == "complete"
+    assert set(desk.booked().values()) == {1}
+    assert {s: round(by_symbol(done.positions)[s].weight, 3) for s in SECOND} == SECOND
+
+
+@pytest.mark.parametrize("action", ["drop_before", "drop_after_commit"])
+def test_every_answer_lost_on_the_first_try_still_makes_each_order_once(desk, action):
+    desk.control.set_faults(
+        *({"action": action, "method": "POST", "path": "/v2/orders", "body": symbol} for symbol in FIRST)
+    )
+
+    done = desk.execute(desk.plan(FIRST))
+
+    assert done.outcome == "complete"
+    assert set(desk.booked().values()) == {1}
+
+
+def test_when_posts_stay_unanswered_the_run_stops_and_the_next_one_finishes_the_week(desk):
+    plan = desk.invested().plan(SECOND)
+    desk.control.set_faults(
+        {"action": "status", "method": "POST", "body": '"buy"', "status": 503, "times": None}
+    )
+    with pytest.raises(UnknownOutcome):
+        desk.execute(plan)
+
+    desk.control.set_faults()
+    done = desk.execute(plan)
+
+    assert done.outcome == "complete"
+    assert set(desk.booked().values()) == {1}
+
+
+def test_an_order_rejected_after_it_was_accepted_is_reported_and_the_rest_goes_on(desk):
+    desk.control.set_faults({"action": "reject_async", "method": "POST", "body": "TLT"})
+
+    done = desk.execute(desk.plan(FIRST))
+
+    rejected = by_symbol(done.orders)["TLT"]
+    assert done.outcome == "adjusted"
+    assert (rejected.status, rejected.filled_qty) == ("rejected", 0)
+    assert rejected.message == "rejected by the broker after it had accepted it"
+    assert {row.symbol for row in done.fills} == {"SPY", "IEF"}
+
+
+def test_an_order_refused_outright_has_the_brokers_words(desk):
+    words = json.dumps({"code": 40310000, "message": "insufficient buying power"})
+    desk.control.set_faults(
+        {"action": "status", "method": "POST", "body": "TLT", "status": 403, "answer": words}
+    )
+
+    done = desk.execute(desk.plan(FIRST))
+
+    refused = by_symbol(done.orders)["TLT"]
+    assert done.outcome == "adjusted"
+    assert (refused.order_id, refused.status, refused.message) == (
+        None,
+        "rejected",
+        "insufficient buying power",
+    )
+
+
+def test_a_partial_fill_is_booked_and_its_rest_canceled_at_the_deadline(desk):
+    desk.control.set_faults({"action": "partial", "method": "POST", "body": "TLT", "fraction": "0.25"})
+
+    done = desk.execute(desk.plan(FIRST))
+
+    half = by_symbol(done.orders)["TLT"]
+    assert done.outcome == "adjusted"
+    assert (half.status, half.closed_at is not None) == ("canceled", True)
+    assert by_symbol(done.fills)["TLT"].value == pytest.approx(
+        Decimal("0.25") * half.notional, rel=Decimal("0.001")
+    )
+    assert by_symbol(done.positions)["TLT"].qty == half.filled_qty
+    assert desk.broker.open_orders() == []
+
+
+def test_buys_make_do_with_the_cash_there_is_when_a_sell_does_not_fill(desk):
+    plan = desk.invested().plan(SECOND)
+    desk.control.set_faults({"action": "partial", "method": "POST", "body": '"sell"', "fraction": "0.5"})
+
+    done = desk.execute(plan)
+
+    planned = {row.symbol: row.notional for row in plan if row.action == "buy"}
+    sent = {row.symbol: row.notional for row in done.orders if row.side == "buy"}
+    assert done.outcome == "adjusted"
+    assert sent["SPY"] / planned["SPY"] == pytest.approx(sent["IEF"] / planned["IEF"], rel=Decimal("1e-5"))
+    assert sent["SPY"] < Decimal("0.55") * planned["SPY"]
+    assert by_symbol(done.positions)["CASH"].weight == pytest.approx(0.01, abs=5e-4)
+
+
+def test_without_any_proceeds_buys_are_not_sent_and_say_why(desk):
+    plan = desk.invested().plan({"SPY": 0.58, "IEF": 0.4})  # a buffer of 2 %, of which half is there
+    desk.control.set_faults({"action": "never_fill", "method": "POST", "body": '"sell"'})
+
+    done = desk.execute(plan)
+
+    bought = [row for row in done.orders if row.side == "buy"]
+    assert {row.status for row in bought} == {"not_sent"}
+    assert all(row.message.endswith("too small to send") for row in bought)
+    assert len(desk.posts()) == 3 + 1
+
+
+def test_wrong_keys_stop_everything_with_the_remedy(desk):
+    plan = desk.plan(FIRST)
+
+    with pytest.raises(ConfigError, match="ALPACA_SECRET_KEY"):
+        desk.execute(plan, desk.broker_of(Broker, secret="wrong"))
+    assert desk.posts() == []
+
+
+def test_a_closed_market_gets_no_orders(desk):
+    plan = desk.plan(FIRST)
+    desk.control.advance("close")
+
+    with pytest.raises(GuardRefusal, match="closed"):
+        desk.execute(plan)
+    assert desk.posts() == []
+
+
+def test_neither_does_one_about_to_close(desk):
+    plan = desk.plan(FIRST)
+    desk.control.advance("2015-06-01T15:57:00-04:00")
+
+    with pytest.raises(GuardRefusal, match="too soon"):
+        desk.execute(plan)
+    assert desk.posts() == []
+
+
+def test_what_an_earlier_week_left_open_is_canceled_first(desk):
+    desk.control.set_faults({"action": "never_fill", "method": "POST"})
+    leftover = OrderTicket("risk_parity-2015-W22-1-B-SPY", "SPY", "buy", notional=Decimal(100))
+    desk.broker.submit(leftover)
+
+    done = desk.execute(desk.plan(FIRST))
+
+    assert done.outcome == "complete"
+    assert desk.broker.order(leftover.client_order_id).status == "canceled"
+
+
+@pytest.mark.parametrize(
+    "name", ["by-hand", "risk_parity_2-2015-W22-1-B-SPY", "x-risk_parity-2015-W22-1-B-SPY"]
+)
+def test_beside_somebody_elses_open_orders_nothing_is_sent(desk, name):
+    desk.control.set_faults({"action": "never_fill", "method": "POST"})
+    desk.broker.submit(OrderTicket(name, "SPY", "buy", notional=Decimal(100)))
+
+    with pytest.raises(GuardRefusal, match=name):
+        desk.execute(desk.plan(FIRST))
+    assert len(desk.posts()) == 1
+    assert not desk.broker.order(name).is_terminal
+
+
+def test_a_plan_for_other_holdings_is_not_carried_out(desk):
+    plan = desk.invested().plan(SECOND)
+    desk.broker.submit(OrderTicket("by-hand", "TLT", "sell", qty=Decimal(1)))
+
+    with pytest.raises(GuardRefusal, match="TLT: holds"):
+        desk.execute(plan)
+    assert desk.posts()[-1]["client_order_id"] == "by-hand"
+
+
+def test_a_suspended_account_gets_no_orders(desk):
+    plan = desk.plan(FIRST)
+    desk.broker._client.patch("/account/configurations", {"suspend_trade": True})
+
+    with pytest.raises(BrokerRefusal, match="trade_suspended_by_user"):
+        desk.execute(plan)
+    assert desk.posts() == []
+
+
+def test_nothing_to_trade_is_complete_even_when_the_market_is_closed(desk):
+    desk.invested()
+    plan = [dataclasses.replace(row, action="hold", qty=None, notional=None) for row in desk.plan(FIRST)]
+    desk.control.advance("close")
+
+    done = desk.execute(plan)
+
+    assert (done.outcome, done.orders) == ("complete", ())
+    assert {row.symbol for row in done.positions} == {*FIRST, "CASH"}
+
+
+# Two states the exchange never shows: holdings that lag behind fills, and a cancel that never comes through.
+
+OPEN = {
+    "timestamp": "2015-06-01T14:00:00Z",
+    "is_open": True,
+    "next_open": "2015-06-02T13:30:00Z",
+    "next_close": "2015-06-01T20:00:00Z",
+}
+BUY = PlannedOrder(
+    sequence=1,
+    symbol="SPY",
+    action="buy",
+    client_order_id="risk_parity-2015-W23-1-B-SPY",
+    qty=None,
+    notional=Decimal(500),
+    reference_price=Decimal(100),
+    current_qty=Decimal(0),
+    current_value=Decimal(0),
+    target_value=Decimal(500),
+    current_weight=0.0,
+    target_weight=0.5,
+    reason="",
+)
+RUN = Run(
+    strategy="risk_parity",
+    session=dt.date(2015, 6, 1),
+    decided_at=dt.datetime(2015, 6, 1, 14, tzinfo=dt.UTC),
+    venue="paper",
+)
+
+
+def buy_at(server, endpoint, acts):
+    server.script("GET /v2/clock", acts.answer(200, OPEN))
+    time = Time()
+    broker = Broker(endpoint, BrokerSettings(), sleep=time.sleep)
+    return execute(broker, RUN, [BUY], PARAMS, sleep=time.sleep, monotonic=time.monotonic)
+
+
+def test_holdings_that_lag_behind_the_fills_are_waited_for(misbehaving, misbehaving_endpoint, acts):
+    position = {"symbol": "SPY", "qty": "5", "current_price": "100", "market_value": "500"}
+    filled = acts.accept(status="filled", filled_qty="5", filled_avg_price="100")
+    misbehaving.script("POST /v2/orders", filled)
+    misbehaving.script("GET /v2/orders", acts.answer(200, []))
+    nothing = acts.answer(200, [])
+    misbehaving.script("GET /v2/positions", *[nothing] * 5, acts.answer(200, [position]))
+    before, after = acts.account_json(), acts.account_json(cash="500")
+    misbehaving.script("GET /v2/account", *[acts.answer(200, before)] * 9, acts.answer(200, after))
+
+    done = buy_at(misbehaving, misbehaving_endpoint, acts)
+
+    assert {row.symbol: row.qty for row in done.positions} == {"SPY": 5, "CASH": 500}
+
+
+def test_holdings_that_never_agree_with_the_fills_need_a_person(misbehaving, misbehaving_endpoint, acts):
+    misbehaving.script(
+        "POST /v2/orders", acts.accept(status="filled", filled_qty="5", filled_avg_price="100")
+    )
+    misbehaving.script("GET /v2/orders", acts.answer(200, []))
+    misbehaving.script("GET /v2/positions", acts.answer(200, []))
+
+    with pytest.raises(UnknownOutcome, match="SPY: holds 0 instead of 5"):
+        buy_at(misbehaving, misbehaving_endpoint, acts)
+
+
+def test_an_order_that_stays_open_after_its_cancellation_needs_a_person(
+    misbehaving, misbehaving_endpoint, acts
+):
+    order_id = "7c1e5d9e-0000-4000-8000-000000000000"
+    misbehaving.script("POST /v2/orders", acts.accept(id=order_id, status="pending_cancel"))
+    misbehaving.script("GET /v2/orders", acts.answer(200, []))
+    misbehaving.script("GET /v2/positions", acts.answer(200, []))
+    misbehaving.script(f"DELETE /v2/orders/{order_id}", acts.answer(204, raw=b""))
+
+    with pytest.raises(UnknownOutcome, match="pending_cancel"):
+        buy_at(misbehaving, misbehaving_endpoint, acts)
+    assert len(misbehaving.received("POST /v2/orders")) == 1
