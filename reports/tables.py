@@ -141,7 +141,7 @@ def _values(row: Row) -> str:
 
 _BINDING = (
     Column("constraint", "key", lambda row: row["constraint"]),
-    Column("1pp more room lowers downside deviation by", "figure", lambda row: percent(row["saved"], 3)),
+    Column("saved by 1pp of room", "figure", lambda row: percent(row["saved"], 3)),
 )
 _SYMBOL = Column("symbol", "key", lambda row: row["symbol"])
 _PLAN = (

@@ -106,8 +106,7 @@ def _decision(known: Mapping[str, object], iso: object, outcome: str) -> Mapping
         **known, "strategy": "risk_parity", "iso_week": f"{iso.year}-W{iso.week:02d}", "decision": decision,
         "decided_at": dt.datetime.combine(session, dt.time(14)), "forced_because": None,
         "reasons": f"ok  market: open until 16:00\n{passed}\nlargest drift 2.6pp", "drift": 0.026,
-        "turnover": 0.05, "objective": 1e-5, "relative_gap": 2e-11, "violation": 3e-16,
-        "data_as_of": session - dt.timedelta(days=3), "parameters": json.dumps({"lookback": 252}),
+        "turnover": 0.05, "data_as_of": session - dt.timedelta(days=3), "parameters": json.dumps({"lookback": 252}),
         "config_hash": "c" * 64,
     }  # fmt: skip
 
