@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import pytest
 from brokerage.paper_exchange.address import ExchangeAddress
 from brokerage.paper_exchange.control import ExchangeControl
 from brokerage.paper_exchange.launch import ensure_running
+from brokerage.paper_exchange.opening import open_book
 from schemas.settings import ExchangeSettings
 
 
@@ -26,11 +28,37 @@ class RunningExchange:
     home: Path
 
 
+@pytest.fixture(scope="session")
+def opened_exchange(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """SQLite file of an exchange that nobody has used: copying it starts faster than reading prices."""
+    file = tmp_path_factory.mktemp("opened") / "exchange.sqlite"
+    open_book(file, ExchangeSettings()).store.close()
+    return file
+
+
 @pytest.fixture
-def exchange(tmp_path: Path) -> Iterator[RunningExchange]:
+def exchange(tmp_path: Path, opened_exchange: Path) -> Iterator[RunningExchange]:
     """A new exchange in a process of its own: 2015-06-01 10:00 New York, 100,000 USD, seed 7."""
-    home = tmp_path / "exchange"
+    with _running(tmp_path / "exchange", opened_exchange) as exchange:
+        yield exchange
+
+
+@pytest.fixture(scope="module")
+def shared_exchange(
+    tmp_path_factory: pytest.TempPathFactory, opened_exchange: Path
+) -> Iterator[RunningExchange]:
+    """The same, for all tests of a module that only read."""
+    with _running(tmp_path_factory.mktemp("shared") / "exchange", opened_exchange) as exchange:
+        yield exchange
+
+
+@contextlib.contextmanager
+def _running(home: Path, opened_exchange: Path) -> Iterator[RunningExchange]:
+    home.mkdir()
+    shutil.copy(opened_exchange, home)
     address = ensure_running(home, ExchangeSettings())
-    yield RunningExchange(address, ExchangeControl(address), home)
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(address.pid, signal.SIGTERM)
+    try:
+        yield RunningExchange(address, ExchangeControl(address), home)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(address.pid, signal.SIGTERM)

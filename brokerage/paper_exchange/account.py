@@ -58,13 +58,14 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The account at one instant; amounts in USD.
+    """The account at one instant; amounts in USD. ``balance_asof`` is the session of ``last_equity``.
 
     Buying power follows Alpaca: cash at multiplier 1; 2 * (equity - initial margin) at 2;
     4 * (last equity - last maintenance margin), less what was bought today, at 4. Open buys reserve
     their cost; open sells free nothing until they are filled.
     """
 
+    balance_asof: dt.date
     cash: Decimal
     holdings: tuple[Holding, ...]
     last_equity: Decimal
@@ -133,6 +134,7 @@ def read_account(book: sqlite3.Connection, tape: Tape, now: dt.datetime) -> Acco
         "SELECT * FROM day_end WHERE session < ? ORDER BY session DESC LIMIT 1", (today.isoformat(),)
     ).fetchone()
     return Account(
+        balance_asof=tape.sessions.preceding(today),
         cash=Decimal(get_meta(book, "cash") or 0),
         holdings=tuple(_holdings(book, tape, now, working)),
         last_equity=Decimal(day_end["equity"] if day_end else get_meta(book, "opening_cash") or 0),

@@ -14,6 +14,7 @@ from brokerage.paper_exchange.refusal import invalid, not_found, plain
 from brokerage.paper_exchange.ticket import parse_json
 
 _RULES = TypeAdapter(list[FaultRule])
+_ASSET_FLAGS = {"status": ("active", "inactive"), "tradable": (True, False), "fractionable": (True, False)}
 
 
 class AdminApi:
@@ -52,7 +53,7 @@ class AdminApi:
                 "last_session": last.isoformat(),
                 "symbols": book.tape.symbols,
                 "start": facts["start"],
-                "seed": int(facts["seed"]),
+                "seed": facts["seed"],
                 "opening_cash": facts["opening_cash"],
                 "prices": facts["prices"],
                 "cash": plain(account.cash),
@@ -85,8 +86,8 @@ class AdminApi:
         if symbol not in self._book.tape.symbols:
             raise not_found(f"asset not found for {symbol}")
         changes = parse_json(await request.body())
-        if not changes or not changes.keys() <= {"status", "tradable", "fractionable"}:
-            raise invalid("give status, tradable or fractionable")
+        if not all(value in _ASSET_FLAGS.get(name, ()) for name, value in changes.items()):
+            raise invalid("give status (active or inactive), tradable or fractionable (true or false)")
         with self._book.store.transaction() as book:
             for column, value in changes.items():
                 book.execute(f"UPDATE asset SET {column} = ? WHERE symbol = ?", (value, symbol))  # noqa: S608

@@ -44,7 +44,8 @@ def _check_asset(book: sqlite3.Connection, tape: Tape, now: dt.datetime, ticket:
     if asset is None:
         raise unprocessable(f'asset "{ticket.symbol}" not found')
     quote = tape.quote(ticket.symbol, now)
-    if asset["status"] != "active" or not asset["tradable"] or quote is None:
+    usable = asset["status"] == "active" and asset["tradable"] and tape.listed(ticket.symbol, now)
+    if not usable or quote is None:
         raise unprocessable(f'asset "{ticket.symbol}" is not tradable')
     if ticket.fractional and not asset["fractionable"]:
         raise forbidden(f'asset "{ticket.symbol}" is not fractionable')

@@ -137,27 +137,27 @@ def account_document(account: Account, configuration: Document, opened: dt.datet
         "accrued_fees": "0",
         "pending_reg_taf_fees": "0",
         "intraday_adjustments": "0",
-        "balance_asof": opened.astimezone(NEW_YORK).date().isoformat(),
+        "balance_asof": account.balance_asof.isoformat(),
         "created_at": instant(opened),
         "admin_configurations": {},
         "user_configurations": None,
     }
 
 
-def asset_document(asset: sqlite3.Row) -> Document:
-    """An asset."""
+def asset_document(asset: sqlite3.Row, *, listed: bool) -> Document:
+    """An asset; one whose prices have not begun or have ended is inactive."""
     return {
         "id": asset["id"],
         "class": "us_equity",
         "exchange": "ARCA",
         "symbol": asset["symbol"],
         "name": asset["name"],
-        "status": asset["status"],
-        "tradable": bool(asset["tradable"]),
+        "status": asset["status"] if listed else "inactive",
+        "tradable": listed and bool(asset["tradable"]),
         "marginable": True,
         "shortable": False,
         "easy_to_borrow": False,
-        "borrow_status": "not_shortable",
+        "borrow_status": "hard_to_borrow",
         "fractionable": bool(asset["fractionable"]),
         "maintenance_margin_requirement": 30,
         "margin_requirement_long": "30",

@@ -23,9 +23,9 @@ class FaultRule(Parameters):
     200, never_fill leaves it open, partial fills ``fraction`` and leaves the rest open."""
     method: str = ""
     """HTTP method; empty matches all."""
-    path: str = ""
+    path: re.Pattern[str] = re.compile("")
     """Regular expression searched in the path."""
-    body: str = ""
+    body: re.Pattern[str] = re.compile("")
     """Regular expression searched in the request body."""
     nth: int = Field(default=1, ge=1)
     """The first match the rule acts on; earlier ones pass."""
@@ -74,7 +74,7 @@ class Faults:
         for i, rule in enumerate(self._rules):
             if rule.method not in ("", method):
                 continue
-            if not (re.search(rule.path, path) and re.search(rule.body, body)):
+            if not (rule.path.search(path) and rule.body.search(body)):
                 continue
             self._matches[i] += 1
             due = self._matches[i] >= rule.nth and (

@@ -11,6 +11,8 @@ from filelock import FileLock
 
 from brokerage.paper_exchange.address import ExchangeAddress, read_address, read_credentials
 from brokerage.paper_exchange.control import ExchangeControl
+from brokerage.paper_exchange.opening import check_identity, identity
+from brokerage.paper_exchange.prices import BUNDLED, fingerprint
 from schemas.errors import ConfigError, TemporaryError
 from schemas.settings import ExchangeSettings
 
@@ -27,7 +29,8 @@ def ensure_running(home: Path, settings: ExchangeSettings, *, bars: Path | None 
     Args:
         home: Folder of its state; made when missing, a new exchange starts clean in an empty one.
         settings: Start, cash and seed must be those the exchange was opened with.
-        bars: Parquet or CSV of daily bars to serve instead of the bundled closes.
+        bars: Parquet or CSV of daily bars to serve instead of the bundled closes; always the same for
+            one home.
 
     Raises:
         ConfigError: The exchange of this home was opened with other settings, or cannot start.
@@ -37,26 +40,11 @@ def ensure_running(home: Path, settings: ExchangeSettings, *, bars: Path | None 
     with FileLock(home / "exchange.lock"):
         address = read_address(home)
         if address is not None and ExchangeControl(address).answers():
-            _check_settings(address, settings)
+            wanted = identity(settings) | {"prices": fingerprint(bars or BUNDLED)}
+            check_identity(ExchangeControl(address).state(), wanted)
             return address
         read_credentials(home)
         return _start(home, settings, bars)
-
-
-def _check_settings(address: ExchangeAddress, settings: ExchangeSettings) -> None:
-    state = ExchangeControl(address).state()
-    wanted = {
-        "start": settings.start.isoformat(),
-        "seed": settings.seed,
-        "opening_cash": f"{settings.cash:f}",
-    }
-    for name, value in wanted.items():
-        if state[name] != value:
-            raise ConfigError(
-                f"The running exchange was opened with another {name.replace('_', ' ')}",
-                figures={"opened with": state[name], "asked for": value},
-                remedy="Use the settings it was opened with, or another home for another exchange.",
-            )
 
 
 def _start(home: Path, settings: ExchangeSettings, bars: Path | None) -> ExchangeAddress:

@@ -66,9 +66,8 @@ def _price(tape: Tape, now: dt.datetime, order: Order, window: Window | None) ->
 
 def _fill(book: sqlite3.Connection, now: dt.datetime, order: Order, price: Decimal) -> None:
     held, average = _position(book, order.symbol)
-    whole = order.remaining(price)
-    if order.side == "sell":
-        whole = min(whole, held)
+    wanted = order.remaining(price)
+    whole = min(wanted, held) if order.side == "sell" else wanted
     qty = (whole * Decimal(order.fate or 1)).quantize(Decimal("1e-9"), "ROUND_DOWN")
     if qty == 0:
         return
@@ -84,7 +83,7 @@ def _fill(book: sqlite3.Connection, now: dt.datetime, order: Order, price: Decim
     _set_position(book, order.symbol, held + qty if buying else held - qty, average)
     done = order.touched(
         now,
-        status="filled" if qty == whole else "partially_filled",
+        status="filled" if qty == whole and (order.notional or whole == wanted) else "partially_filled",
         filled_at=now,
         filled_qty=order.filled_qty + qty,
         filled_value=order.filled_value + qty * price,

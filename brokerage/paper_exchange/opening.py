@@ -6,10 +6,13 @@ import datetime as dt
 import json
 import sqlite3
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 from brokerage.paper_exchange.book import Book
+from brokerage.paper_exchange.order import cents
 from brokerage.paper_exchange.prices import BUNDLED, DailyPrice, fingerprint, names, read_prices
+from brokerage.paper_exchange.refusal import plain
 from brokerage.paper_exchange.sessions import Sessions, at
 from brokerage.paper_exchange.store import Store, get_meta, set_meta
 from brokerage.paper_exchange.tape import Tape
@@ -20,7 +23,7 @@ _OPENING = dt.time(10, 0)
 _CONFIGURATION = {
     "fractional_trading": True,
     "max_margin_multiplier": "1",
-    "max_options_trading_level": None,
+    "max_options_trading_level": 0,
     "no_shorting": True,
     "ptp_no_exception_entry": False,
     "suspend_trade": False,
@@ -42,27 +45,47 @@ def open_book(path: Path, settings: ExchangeSettings, bars: Path | None = None) 
             the start is no session with prices.
         DataError: The prices cannot be read, or the bundled ones were altered.
     """
-    identity = {
-        "start": settings.start.isoformat(),
-        "opening_cash": f"{settings.cash:f}",
-        "seed": str(settings.seed),
-        "prices": fingerprint(bars or BUNDLED),
-    }
+    prices_file = bars or BUNDLED
+    wanted = identity(settings) | {"prices": fingerprint(prices_file)}
     sessions, store = Sessions(), Store(path)
     with store.transaction() as book:
         if get_meta(book, "seed") is None:
-            _create(book, bars or BUNDLED, settings, identity, sessions)
-        _check_identity(book, identity)
+            _create(book, prices_file, settings, wanted, sessions)
+        check_identity({name: get_meta(book, name) for name in wanted}, wanted)
     rows = store.rows("SELECT symbol, session, open, high, low, close, volume FROM price")
     prices = (DailyPrice(row[0], dt.date.fromisoformat(row[1]), *row[2:]) for row in rows)
     return Book(store, Tape(prices, sessions, seed=settings.seed, spread_bps=settings.spread_bps))
+
+
+def identity(settings: ExchangeSettings) -> dict[str, str]:
+    """What an exchange keeps for ever, by the names under which it is stored."""
+    return {
+        "start": settings.start.isoformat(),
+        "opening_cash": plain(cents(settings.cash)),
+        "seed": str(settings.seed),
+    }
+
+
+def check_identity(found: Mapping[str, object], wanted: Mapping[str, str]) -> None:
+    """Refuse to take one exchange for another.
+
+    Raises:
+        ConfigError: A fact in ``wanted`` differs from the one found.
+    """
+    for name, value in wanted.items():
+        if found[name] != value:
+            raise ConfigError(
+                f"The exchange of this home was opened with another {name.replace('_', ' ')}",
+                figures={"opened with": found[name], "asked for": value},
+                remedy="Use the settings it was opened with, or another home for another exchange.",
+            )
 
 
 def _create(
     book: sqlite3.Connection,
     bars: Path,
     settings: ExchangeSettings,
-    identity: dict[str, str],
+    facts: Mapping[str, str],
     sessions: Sessions,
 ) -> None:
     prices = list(read_prices(bars))
@@ -79,9 +102,9 @@ def _create(
             for symbol in sorted({price.symbol for price in prices})
         ),
     )
-    for key, value in identity.items():
+    for key, value in facts.items():
         set_meta(book, key, value)
-    set_meta(book, "cash", identity["opening_cash"])
+    set_meta(book, "cash", facts["opening_cash"])
     for key in ("opened_at", "clock"):
         set_meta(book, key, at(settings.start, _OPENING).isoformat())
     set_meta(book, "configuration", json.dumps(_CONFIGURATION))
@@ -100,14 +123,3 @@ def _check_start(start: dt.date, priced: set[dt.date], sessions: Sessions) -> No
         },
         remedy=f"Set exchange.start to a session with prices, for example {nearest}.",
     )
-
-
-def _check_identity(book: sqlite3.Connection, identity: dict[str, str]) -> None:
-    for key, wanted in identity.items():
-        found = get_meta(book, key)
-        if found != wanted:
-            raise ConfigError(
-                f"This exchange was opened with another {key.replace('_', ' ')}",
-                figures={"opened with": found, "asked for": wanted},
-                remedy="Use the settings it was opened with, or another home for another exchange.",
-            )

@@ -59,6 +59,8 @@ def moment(request: Request, name: str, refuse: Refuse, *, end_of_day: bool = Fa
         when = dt.datetime.fromisoformat(text)
     except ValueError as error:
         raise refuse(f"invalid {name}: {text}") from error
+    if not 1900 <= when.year <= 2100:  # noqa: PLR2004 - no exchange has traded, and dates near the ends overflow
+        raise refuse(f"invalid {name}: {text}")
     if len(text) == len("2015-06-01"):
         time = dt.time.max if end_of_day else dt.time.min
         return dt.datetime.combine(when.date(), time, NEW_YORK).astimezone(dt.UTC)
@@ -66,10 +68,13 @@ def moment(request: Request, name: str, refuse: Refuse, *, end_of_day: bool = Fa
 
 
 def date(request: Request, name: str, default: dt.date, refuse: Refuse) -> dt.date:
-    """A calendar date, or the New York date of an RFC 3339 instant.
+    """A date; the time of day of an instant is ignored.
 
     Raises:
         Refusal: It is neither.
     """
-    when = moment(request, name, refuse)
-    return default if when is None else when.astimezone(NEW_YORK).date()
+    text = request.query_params.get(name)
+    try:
+        return default if text is None else dt.datetime.fromisoformat(text).date()
+    except ValueError as error:
+        raise refuse(f"invalid {name}: {text}") from error

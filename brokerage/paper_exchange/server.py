@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import time
 from pathlib import Path
@@ -18,6 +19,9 @@ from schemas.errors import ConfigError
 from schemas.settings import ExchangeSettings
 
 LOOPBACK = "127.0.0.1"
+
+_HANDOVER = 10.0
+"""An exchange that is just ending itself still holds its home for a moment (seconds)."""
 
 
 def serve(
@@ -44,7 +48,7 @@ def serve(
     """
     home.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(home / "exchange.serving.lock", timeout=0):
+        with FileLock(home / "exchange.serving.lock", timeout=_HANDOVER):
             _serve(home, settings, bars, port, idle_exit)
     except Timeout as error:
         raise ConfigError(
@@ -74,10 +78,9 @@ def _serve(
     url = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
     publish(home, credentials, url)
     print(f"exchange at {url}, clock {book.now.isoformat()}", flush=True)  # noqa: T201 - its log
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_run(server, listener, door, idle_exit))
-    finally:
-        book.store.close()
+    book.store.close()
 
 
 async def _run(
@@ -92,6 +95,7 @@ async def _run(
 async def _exit_when_idle(server: uvicorn.Server, door: FrontDoor, idle_exit: float) -> None:
     while (left := door.last_request + idle_exit - time.monotonic()) > 0:  # noqa: ASYNC110 - it slides
         await asyncio.sleep(left)
+    print(f"ended: {idle_exit:g} s without a request", flush=True)  # noqa: T201 - its log
     server.should_exit = True
 
 

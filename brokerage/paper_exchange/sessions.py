@@ -54,12 +54,16 @@ class Sessions:
         """The first session strictly after ``day``."""
         return self.days[bisect.bisect_right(self.days, day)]
 
+    def preceding(self, day: dt.date) -> dt.date:
+        """The last session strictly before ``day``."""
+        return self.days[bisect.bisect_left(self.days, day) - 1]
+
     def latest(self, now: dt.datetime) -> dt.date:
         """The newest session that has opened at ``now``."""
         day = now.astimezone(NEW_YORK).date()
         if day in self._times and self.hours(day).open <= now:
             return day
-        return self.days[bisect.bisect_left(self.days, day) - 1]
+        return self.preceding(day)
 
     def is_open(self, now: dt.datetime) -> bool:
         """Whether orders trade at ``now``; the instant of the close itself is closed."""

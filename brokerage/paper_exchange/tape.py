@@ -93,10 +93,12 @@ class Tape:
         if index < 0:
             return None
         bar = self._bar(symbol, index)
-        price = _along(self._knots(symbol, bar), self.sessions.progress(bar.session, now))
+        # bars of the user's own may be dated on a day without trading: they closed with the session before
+        session = self.sessions.preceding(bar.session + dt.timedelta(days=1))
+        price = _along(self._knots(symbol, bar), self.sessions.progress(session, now))
         mid = Decimal(repr(price))
         return Quote(
-            at=min(now, self.sessions.hours(bar.session).close),
+            at=min(now, self.sessions.hours(session).close),
             bid=(mid * (1 - self._half_spread)).quantize(_TICK, ROUND_FLOOR),
             ask=(mid * (1 + self._half_spread)).quantize(_TICK, ROUND_CEILING),
             last=mid.quantize(_TICK),
@@ -106,6 +108,10 @@ class Tape:
         """Close of the last session before the newest that has opened."""
         index = bisect.bisect_left(self._dates[symbol], self.sessions.latest(now)) - 1
         return Decimal(repr(self._days[symbol][index].close)).quantize(_TICK) if index >= 0 else None
+
+    def listed(self, symbol: str, now: dt.datetime) -> bool:
+        """Whether the newest session lies between the symbol's first and last price."""
+        return self._dates[symbol][0] <= self.sessions.latest(now) <= self._dates[symbol][-1]
 
     def trades_on(self, symbol: str, session: dt.date) -> bool:
         """Whether the symbol has a price on ``session``; without one no order in it can fill."""

@@ -119,7 +119,7 @@ class TradingApi:
         """GET /v2/assets."""
         wanted = request.query_params
         rows = self._book.store.rows("SELECT * FROM asset ORDER BY symbol")
-        found = [documents.asset_document(row) for row in rows]
+        found = [self._asset_document(row) for row in rows]
         for parameter, field in (("status", "status"), ("asset_class", "class"), ("exchange", "exchange")):
             if parameter in wanted:
                 found = [asset for asset in found if asset[field] == wanted[parameter]]
@@ -131,7 +131,7 @@ class TradingApi:
         row = self._asset_row(name)
         if row is None:
             raise not_found(f"asset not found for {name}")
-        return JSONResponse(documents.asset_document(row))
+        return JSONResponse(self._asset_document(row))
 
     async def positions(self, _: Request) -> Response:
         """GET /v2/positions."""
@@ -203,6 +203,9 @@ class TradingApi:
 
     def _document(self, order: Order) -> dict[str, Any]:
         return documents.order_document(order, self._asset_ids()[order.symbol])
+
+    def _asset_document(self, row: sqlite3.Row) -> dict[str, Any]:
+        return documents.asset_document(row, listed=self._book.tape.listed(row["symbol"], self._book.now))
 
     def _asset_ids(self) -> dict[str, str]:
         return {row["symbol"]: row["id"] for row in self._book.store.rows("SELECT symbol, id FROM asset")}

@@ -36,8 +36,8 @@ def trading(exchange) -> TradingClient:
 
 
 @pytest.fixture
-def data(exchange) -> StockHistoricalDataClient:
-    address = exchange.address
+def data(shared_exchange) -> StockHistoricalDataClient:
+    address = shared_exchange.address
     return StockHistoricalDataClient(address.key_id, address.secret_key, url_override=address.url)
 
 
@@ -142,7 +142,7 @@ def test_cancelling_all_answers_for_each_order(trading):
     assert trading.get_orders() == []
 
 
-def test_bars_page_over_symbols_and_end_at_the_clock(exchange, data):
+def test_bars_page_over_symbols_and_end_at_the_clock(data):
     answer = data.get_stock_bars(
         StockBarsRequest(
             symbol_or_symbols=["TLT", "SPY"],

@@ -1,0 +1,260 @@
+"""The life of orders and of the account behind them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from brokerage.paper_exchange.opening import open_book
+from brokerage.paper_exchange.refusal import Refusal
+from brokerage.paper_exchange.sessions import at
+from brokerage.paper_exchange.ticket import parse_ticket
+from schemas.errors import ConfigError
+from schemas.settings import ExchangeSettings
+
+D = Decimal
+MONDAY = dt.date(2015, 6, 1)
+
+
+def test_a_market_buy_pays_the_ask_and_a_sale_gets_the_bid(book, send):
+    quote = book.tape.quote("SPY", book.now)
+    bought, sold = send(qty="10"), send(side="sell", qty="10")
+    assert book.order(bought.id).filled_avg_price == quote.ask
+    assert book.order(sold.id).filled_avg_price == quote.bid
+    spread = (10 * quote.ask).quantize(D("0.01")) - (10 * quote.bid).quantize(D("0.01"))
+    assert book.account().cash == 100_000 - spread
+
+
+def test_a_notional_order_buys_shares_to_nine_places_and_never_overspends(book, send):
+    order = book.order(send(notional="1234.56").id)
+    assert order.qty is None
+    assert order.filled_qty == order.filled_qty.quantize(D("1e-9"))
+    assert D("1234.55") < order.filled_value <= D("1234.56")
+
+
+def test_the_average_entry_price_follows_purchases_and_ignores_sales(book, send):
+    send(qty="10")
+    first = book.tape.quote("SPY", book.now).ask
+    book.advance("next_session")
+    second = book.tape.quote("SPY", book.now).ask
+    send(qty="30")
+    send(side="sell", qty="5")
+    assert book.account().holding("SPY").avg_entry_price == (10 * first + 30 * second) / 40
+
+
+def test_sales_add_to_the_cash_in_the_same_session(book, send):
+    send(notional="99000")
+    send(side="sell", qty="100")
+    assert send(symbol="TLT", notional="15000").status == "pending_new"
+
+
+def test_an_order_sent_while_closed_waits_for_the_open(book, send):
+    book.advance("close")
+    order = send(qty="10")
+    assert (order.status, book.order(order.id).status) == ("accepted", "accepted")
+    book.advance("next_session")
+    filled = book.order(order.id)
+    assert filled.status == "filled"
+    opening = book.sessions.hours(dt.date(2015, 6, 2)).open
+    assert filled.filled_at == opening
+    assert filled.filled_avg_price == book.tape.quote("SPY", opening).ask
+
+
+def test_a_queued_buy_that_the_account_cannot_pay_at_the_open_is_rejected(book, send):
+    book.advance("close")
+    now, quote = book.now, book.tape.quote("SPY", book.now)
+    while book.tape.quote("SPY", book.sessions.next_open(now)).ask <= quote.last:
+        now = book.advance("close")
+        quote = book.tape.quote("SPY", now)
+    shares = book.account().cash // quote.last
+    cash = book.account().cash - shares * quote.last
+    order = send(qty=str(shares))
+    book.advance("next_session")
+    gap = shares * (book.tape.quote("SPY", book.order(order.id).updated_at).ask - quote.last)
+    assert gap > cash
+    assert book.order(order.id).status == "rejected"
+    assert book.account().cash == 100_000
+
+
+def test_a_resting_limit_fills_at_its_limit_when_the_day_reaches_it(book, send):
+    low, _ = book.tape.reach("SPY", book.now, book.sessions.next_close(book.now))
+    limit = low.quantize(D("0.01"), "ROUND_CEILING")
+    assert limit < book.tape.quote("SPY", book.now).ask
+    order = send(type="limit", limit_price=limit, qty="10")
+    assert book.order(order.id).status == "new"
+    book.advance("close")
+    assert book.order(order.id).filled_avg_price == limit
+
+
+def test_a_marketable_limit_fills_at_the_better_market(book, send):
+    order = send(type="limit", limit_price="300", qty="1")
+    assert book.order(order.id).filled_avg_price == book.tape.quote("SPY", book.now).ask
+
+
+def test_a_day_order_expires_at_the_close_and_a_gtc_order_lives_on(book, send):
+    day = send(type="limit", limit_price="50", qty="1")
+    gtc = send(type="limit", limit_price="50", qty="1", time_in_force="gtc")
+    closing = book.advance("close")
+    assert book.order(day.id).status == "expired"
+    assert book.order(day.id).expired_at == closing == at(MONDAY, dt.time(16))
+    assert book.order(gtc.id).status == "new"
+
+
+def test_a_day_order_sent_while_closed_lives_through_the_next_session(book, send):
+    book.advance("close")
+    order = send(type="limit", limit_price="50", qty="1")
+    book.advance("next_session")
+    assert book.order(order.id).status == "new"
+    book.advance("close")
+    assert book.order(order.id).status == "expired"
+
+
+def test_a_cancel_is_immediate_in_market_hours_and_pending_outside(book, send):
+    now = send(type="limit", limit_price="50", qty="1", time_in_force="gtc")
+    later = send(type="limit", limit_price="50", qty="1", time_in_force="gtc")
+    book.cancel(now.id)
+    book.settle()
+    assert book.order(now.id).status == "canceled"
+    book.advance("close")
+    book.cancel(later.id)
+    book.settle()
+    assert book.order(later.id).status == "pending_cancel"
+    with pytest.raises(Refusal, match="order is not cancelable"):
+        book.cancel(later.id)
+    book.advance("next_session")
+    assert book.order(later.id).status == "canceled"
+
+
+def test_cancelling_what_is_unknown_or_done(book, send):
+    with pytest.raises(Refusal, match="order not found for nothing"):
+        book.cancel("nothing")
+    with pytest.raises(Refusal, match='order is already in "filled" state'):
+        book.cancel(send(qty="1").id)
+
+
+def test_a_rejection_may_come_after_the_order_was_taken(book, send):
+    order = send(qty="1", fate="reject")
+    assert (order.status, book.order(order.id).status) == ("pending_new", "rejected")
+    assert book.account().cash == 100_000
+
+
+def test_a_partial_fill_holds_the_rest_until_it_is_cancelled(book, send):
+    order = send(qty="10", fate="0.4")
+    partial = book.order(order.id)
+    assert (partial.status, partial.filled_qty) == ("partially_filled", 4)
+    assert book.account().holding("SPY").qty == 4
+    assert book.account().reserved == (6 * book.tape.quote("SPY", book.now).ask).quantize(D("0.01"))
+    book.cancel(order.id)
+    book.settle()
+    assert (book.order(order.id).status, book.order(order.id).filled_qty) == ("canceled", 4)
+
+
+def test_the_clock_arrives_at_ten_and_weeks_begin_with_their_first_session(book):
+    assert book.advance("next_session") == at(dt.date(2015, 6, 2), dt.time(10))
+    assert book.advance("next_week") == at(dt.date(2015, 6, 8), dt.time(10))
+    book.advance("2015-07-03T12:00:00-04:00")  # Independence Day, observed on a Friday
+    assert book.advance("next_week") == at(dt.date(2015, 7, 6), dt.time(10))
+
+
+def test_close_means_the_next_close(book):
+    assert book.advance("close") == at(MONDAY, dt.time(16))
+    assert book.advance("close") == at(dt.date(2015, 6, 2), dt.time(16))
+
+
+def test_the_clock_never_moves_back_and_stops_where_the_prices_end(book):
+    for to in ("2015-06-01T10:00:00-04:00", "yesterday", "2015-06-02T10:00:00"):
+        with pytest.raises(Refusal) as refusal:
+            book.advance(to)
+        assert refusal.value.status == 422
+    with pytest.raises(Refusal, match="prices end on 2015-07-31") as refusal:
+        book.advance("2015-08-03T10:00:00-04:00")
+    assert refusal.value.status == 409
+    assert book.now == at(MONDAY, dt.time(10))
+    book.advance("2015-08-02T10:00:00-04:00")  # the Sunday after the last session still has its close
+
+
+def test_last_equity_is_that_of_the_previous_close(book, send):
+    send(notional="50000")
+    closing = book.advance("close")
+    at_close = book.account().equity
+    assert book.account().last_equity == 100_000
+    book.advance("next_session")
+    assert book.account().last_equity == at_close
+    assert book.account().balance_asof == closing.date()
+
+
+def test_intraday_gains_count_from_the_last_close_or_from_the_purchase(book, send):
+    send(qty="10")
+    holding = book.account().holding("SPY")
+    assert holding.intraday_basis == (10 * book.tape.quote("SPY", book.now).ask).quantize(D("0.01"))
+    book.advance("next_session")
+    holding = book.account().holding("SPY")
+    assert holding.intraday_basis == 10 * holding.lastday_price
+
+
+def test_margin_follows_the_multiplier(book, send):
+    book.configure({"max_margin_multiplier": "4"})
+    assert book.account().buying_power == 400_000
+    send(notional="150000")
+    account = book.account()
+    assert account.cash < 0
+    assert account.buying_power == 400_000 - account.holding("SPY").paid_today
+    book.configure({"max_margin_multiplier": "2"})
+    account = book.account()
+    assert account.buying_power == 2 * (account.equity - account.initial_margin)
+
+
+def test_a_small_account_has_no_margin(tmp_path, bars):
+    book = open_book(tmp_path / "small.sqlite", ExchangeSettings(cash=D(1999)), bars)
+    book.configure({"max_margin_multiplier": "4"})
+    assert (book.account().multiplier, book.account().buying_power) == ("1", 1999)
+
+
+def test_the_same_commands_give_the_same_book(tmp_path, bars):
+    def play(name: str) -> list[tuple[str, ...]]:
+        book = open_book(tmp_path / name, ExchangeSettings(), bars)
+        for notional in ("100", "250.5"):
+            ticket = {"symbol": "SPY", "side": "buy", "type": "market", "time_in_force": "day"}
+            book.submit(parse_ticket(ticket | {"notional": notional}))
+            book.settle()
+            book.advance("next_week")
+        tables = (book.store.rows(f"SELECT * FROM {name}") for name in ("orders", "fill", "day_end"))
+        return [tuple(row) for rows in tables for row in rows]
+
+    assert play("one.sqlite") == play("other.sqlite")
+
+
+def test_a_book_opened_again_is_the_same_book(tmp_path, bars):
+    path, settings = tmp_path / "exchange.sqlite", ExchangeSettings()
+    first = open_book(path, settings, bars)
+    first.advance("next_week")
+    clock, account = first.now, first.account()
+    first.store.close()
+    again = open_book(path, settings, bars)
+    assert (again.now, again.account()) == (clock, account)
+
+
+@pytest.mark.parametrize(
+    ("settings", "what"),
+    [
+        ({"seed": 8}, "another seed"),
+        ({"cash": D(5)}, "another opening cash"),
+        ({"start": dt.date(2015, 6, 2)}, "another start"),
+    ],
+)
+def test_a_book_is_not_taken_for_another(tmp_path, bars, settings, what):
+    path = tmp_path / "exchange.sqlite"
+    open_book(path, ExchangeSettings(), bars).store.close()
+    with pytest.raises(ConfigError, match=what):
+        open_book(path, ExchangeSettings(**settings), bars)
+    with pytest.raises(ConfigError, match="another prices"):
+        open_book(path, ExchangeSettings())
+
+
+@pytest.mark.parametrize("start", [dt.date(2015, 5, 30), dt.date(2015, 4, 30), dt.date(2016, 1, 4)])
+def test_an_exchange_opens_only_on_a_session_with_prices(tmp_path, bars, start):
+    with pytest.raises(ConfigError, match="first session: 2015-05-01; last session: 2015-07-31"):
+        open_book(tmp_path / "exchange.sqlite", ExchangeSettings(start=start), bars)
+    open_book(tmp_path / "exchange.sqlite", ExchangeSettings(), bars)
