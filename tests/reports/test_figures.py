@@ -4,6 +4,7 @@ import datetime as dt
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.dates import num2date
 
@@ -52,6 +53,16 @@ def test_a_week_that_held_or_was_refused_keeps_the_earlier_targets(make_inputs) 
     axes = weights_history(inputs.target_weights, inputs.runs).axes[0]
     in_force = _area_at(axes, "SPY", dt.date(2015, 6, 10))
     assert _area_at(axes, "SPY", dt.date(2015, 6, 24)) == in_force
+
+
+def test_of_two_rebalances_in_a_session_the_later_is_in_force(make_inputs) -> None:
+    inputs = make_inputs(["complete", "complete"])
+    again = inputs.target_weights.query("session == session.max()").assign(run_id="again")
+    again["target_weight"] = again["symbol"].eq("TLT").astype(float)
+    weights = pd.concat([inputs.target_weights, again])
+    runs = pd.concat([inputs.runs, inputs.runs.tail(1).assign(run_id="again")])
+    axes = weights_history(weights, runs).axes[0]
+    assert _area_at(axes, "TLT", dt.date(2015, 6, 10)) == pytest.approx((0.0, 1.0))
 
 
 def test_each_outcome_has_its_own_marker_on_its_day(make_inputs) -> None:
@@ -134,6 +145,12 @@ def test_equity_and_drawdown_are_drawn_as_they_are_on_one_time_axis(make_inputs,
     assert days == list(inputs.performance["session"])
     assert list(below.lines[0].get_ydata()) == list(inputs.performance["drawdown"])
     assert above.get_shared_x_axes().joined(above, below)
+
+
+def test_runs_are_drawn_in_the_order_of_their_sessions(make_inputs) -> None:
+    inputs = make_inputs(["complete"] * 3)
+    backwards = equity_so_far(inputs.performance.iloc[::-1], inputs.runs)
+    assert to_svg(backwards) == to_svg(equity_so_far(inputs.performance, inputs.runs))
 
 
 def test_a_long_history_marks_only_the_exceptions(make_inputs) -> None:

@@ -38,6 +38,12 @@ def test_trades_sized_in_shares_and_assets_left_alone_say_so(make_inputs) -> Non
     assert [row[4] for row in table.rows[:2]] == ["SELL 51.2 sh", "hold"]
 
 
+def test_trades_stand_in_the_order_of_sending(make_inputs) -> None:
+    inputs = make_inputs()
+    table = plan_table(inputs.order_plan.iloc[::-1], inputs.target_weights)
+    assert [row[0] for row in table.rows] == ["SPY", "TLT", "GLD"]
+
+
 def test_without_a_plan_the_targets_are_shown_as_not_planned(make_inputs) -> None:
     inputs = make_inputs(["hold"])
     table = plan_table(inputs.order_plan, inputs.target_weights)
