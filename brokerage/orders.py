@@ -187,13 +187,14 @@ class _Desk:
         fractionable = self.assets[hold.symbol].fractionable
         reason = f"weight {hold.current_weight:.4f} to {hold.target_weight:.4f}"
         if difference > 0 and fractionable:
-            return self._order(hold, "buy", notional=difference.quantize(CENT, ROUND_DOWN), reason=reason)
+            return self._order(hold, "buy", notional=difference, reason=reason)
         grid = SHARE_GRID if fractionable else WHOLE
         qty = (abs(difference) / hold.reference_price).quantize(grid, ROUND_DOWN)
         if not qty:
             return dataclasses.replace(hold, reason="less than one share, and only whole shares trade")
         if difference > 0:
             return self._order(hold, "buy", qty=qty, reason=reason)
+        # The value was rounded to cents, so dividing it by the price may give a hair more than is held.
         return self._order(hold, "sell", qty=min(qty, hold.current_qty), reason=reason)
 
     def _order(

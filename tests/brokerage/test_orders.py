@@ -77,6 +77,15 @@ def test_a_full_exit_sells_exactly_what_is_held_however_little_it_is():
     assert rows["GLD"].qty == dust
 
 
+def test_rounding_never_sells_a_hair_more_than_is_held():
+    """20.019 shares at 0.50 are worth 10.01 in whole cents, which would be 20.02 shares."""
+    held = holding("SPY", "20.019", "0.5")
+
+    rows = plan({"SPY": 1e-9}, cash=1000, positions=[held], prices={"SPY": D("0.5")})
+
+    assert rows[0].qty == D("20.019")
+
+
 def test_small_differences_are_left_alone_with_the_figures():
     rows = plan({"SPY": 0.5}, cash=500, positions=[holding("SPY", "4.96")])
 
