@@ -13,7 +13,7 @@ def explain(error: Exception) -> int:
     """Print the error on stderr and return its documented exit code."""
     console = Console(stderr=True, highlight=False)
     if not isinstance(error, RiskParityError):
-        console.print_exception(max_frames=20)
+        console.print_exception(max_frames=6)
         console.print("Unexpected failure: please report it with the lines above.")
         return 1
     console.print(f"[bold]{error.what}[/bold]" if sys.stderr.isatty() else error.what, soft_wrap=True)

@@ -60,7 +60,7 @@ def advance_to_next_week() -> None:
 
 
 def _now() -> dt.datetime:
-    return dt.datetime.fromisoformat(_control().state()["clock"]).astimezone(NEW_YORK)
+    return dt.datetime.fromisoformat(_control().state()["timestamp"]).astimezone(NEW_YORK)
 
 
 def _control() -> ExchangeControl:

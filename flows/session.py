@@ -27,6 +27,7 @@ def prefect_session(home: Path, told: Callable[[logging.LogRecord], None]) -> It
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
     os.environ.setdefault("PREFECT_HOME", str(home / "prefect"))
+    Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
     listener = _Listener(told)
     logger = logging.getLogger("prefect.task_runs")
     logger.addHandler(listener)

@@ -1,0 +1,109 @@
+"""A real Prefect server for the session, and the command line run in this process against it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command line answered."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A TCP port nobody listens on now."""
+    return _free_port()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def prefect_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Environment of processes that talk to a running Prefect server."""
+    home, port = tmp_path_factory.mktemp("prefect"), _free_port()
+    environment = {
+        "PREFECT_HOME": str(home),
+        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    command = [sys.executable, "-m", "prefect", "server", "start", "--port", str(port), "--no-ui"]
+    with (home / "server.log").open("w") as log, _interruptible(command, environment, log) as server:
+        _wait_until_healthy(environment["PREFECT_API_URL"], server, home / "server.log")
+        yield environment
+
+
+@pytest.fixture
+def riskparity(prefect_environment, exchange, monkeypatch):
+    """Run the console script as a person would, on a loopback exchange of its own."""
+    environment = {**prefect_environment, "RISKPARITY_HOME": str(exchange.home)}
+    for key in ("ALPACA_API_KEY", "ALPACA_SECRET_KEY", "APCA_API_KEY_ID", "APCA_API_SECRET_KEY"):
+        monkeypatch.delenv(key, raising=False)
+
+    def run(*arguments: str, **extra: str) -> Outcome:
+        done = subprocess.run(
+            [Path(sys.executable).with_name("riskparity"), *arguments],
+            cwd=ROOT, env={**os.environ, **environment, **extra}, capture_output=True, text=True, timeout=240, check=False,
+        )  # fmt: skip
+        return Outcome(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+def _interruptible(command, environment, log):
+    # A server started in the background ignores SIGINT unless it is given back its default.
+    process = subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, **environment}, stdout=log, stderr=subprocess.STDOUT,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+    )  # fmt: skip
+    return _ended(process)
+
+
+class _ended:  # noqa: N801
+    def __init__(self, process):
+        self.process = process
+
+    def __enter__(self):
+        return self.process
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+
+def _wait_until_healthy(url, server, log):
+    for _ in range(600):
+        if server.poll() is not None:
+            pytest.fail(f"the Prefect server ended: {log.read_text()[-2000:]}")
+        try:
+            if requests.get(f"{url}/health", timeout=1).ok:
+                return
+        except requests.RequestException:
+            pass
+        time.sleep(0.3)
+    pytest.fail(f"the Prefect server did not answer: {log.read_text()[-2000:]}")

@@ -1,0 +1,98 @@
+"""Every stage fails well: one screen with the remedy, the right exit code, no traceback, nothing sent."""
+
+import pytest
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+
+WRONG_KEYS = {"ALPACA_API_KEY": "PKWRONG", "ALPACA_SECRET_KEY": "wrong"}
+
+
+def alpaca_at(url):
+    return {**WRONG_KEYS, "RISKPARITY__BROKER__TRADING_URL": url, "RISKPARITY__BROKER__DATA_URL": url}
+
+
+def failed_well(outcome, code, said):
+    assert outcome.code == code, outcome.err
+    assert said in outcome.err
+    assert "Traceback" not in outcome.err + outcome.out
+    assert "wrong" not in (outcome.err + outcome.out).replace("are wrong", "").replace("is wrong", "")
+    assert len(outcome.err.splitlines()) < 40
+
+
+def sent(exchange):
+    return [request for request in exchange.control.requests() if request["method"] == "POST"]
+
+
+def test_wrong_keys(riskparity, exchange):
+    outcome = riskparity("run", "risk_parity", "rebalance", **alpaca_at(exchange.address.url))
+
+    failed_well(outcome, 2, "ALPACA_API_KEY")
+    assert not sent(exchange)
+
+
+def test_no_network(riskparity, exchange, free_port):
+    outcome = riskparity("run", "risk_parity", "rebalance", **alpaca_at(f"http://127.0.0.1:{free_port}"))
+
+    failed_well(outcome, 75, "again")
+    assert not sent(exchange)
+
+
+def test_live_trading_is_refused(riskparity, exchange):
+    outcome = riskparity("run", "risk_parity", "rebalance", **alpaca_at("https://api.alpaca.markets"))
+
+    failed_well(outcome, 2, "live trading is not available")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "code", "said"),
+    [
+        (["universe=SPY,TLT,NOPE"], 4, "NOPE"),
+        (["max_weight=0.05", "sleeve_min=0.9", "sleeve_max=1.0"], 5, "sleeve"),
+        (["lookback=4000"], 4, "lookback"),
+        (["lookbak=100"], 2, "Did you mean 'lookback'?"),
+        (["max_weight=1.5"], 2, "max_weight"),
+        (["universe=diversifed"], 2, "diversified"),
+    ],
+)
+def test_what_cannot_work_is_said_before_anything_is_sent(riskparity, exchange, overrides, code, said):
+    flags = [flag for item in overrides for flag in ("--set", item)]
+
+    outcome = riskparity("run", "risk_parity", "rebalance", *flags)
+
+    failed_well(outcome, code, said)
+    assert not sent(exchange)
+
+
+def test_an_unknown_strategy_names_the_nearest(riskparity):
+    failed_well(riskparity("run", "risk_party", "rebalance"), 2, "risk_parity")
+
+
+def test_a_closed_market(riskparity, exchange):
+    exchange.control.advance("close")
+
+    outcome = riskparity("run", "risk_parity", "rebalance")
+
+    failed_well(outcome, 3, "Next opportunity")
+    assert not sent(exchange)
+
+
+def test_a_rejected_order_leaves_the_book_reconciled(riskparity, exchange):
+    exchange.control.set_faults({"method": "POST", "path": "/v2/orders", "nth": 2, "action": "reject_async"})
+
+    outcome = riskparity("run", "equal_weight", "rebalance")
+
+    assert outcome.code == 7, outcome.err
+    assert "rejected" in outcome.out
+    assert "Traceback" not in outcome.err
+
+
+def test_empty_history(riskparity, exchange):
+    nothing = {"bars": {}, "next_page_token": None}
+    exchange.control.set_faults(
+        {"path": "/v2/stocks/bars", "action": "status", "status": 200, "answer": nothing, "times": None}
+    )
+
+    outcome = riskparity("run", "risk_parity", "rebalance")
+
+    failed_well(outcome, 4, "no bars at all")
+    assert not sent(exchange)

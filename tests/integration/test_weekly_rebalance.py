@@ -1,0 +1,75 @@
+"""The product's main job, from the command line to filled orders, and what a person finds afterwards."""
+
+import json
+
+import pytest
+
+from warehouse import Warehouse
+from warehouse.query import query
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+
+
+def test_a_rebalance_fills_its_orders_and_a_second_one_is_refused_kindly(riskparity, exchange):
+    first = riskparity("run", "risk_parity", "rebalance")
+
+    assert first.code == 0, first.err
+    assert "every order filled" in first.err
+    assert 'riskparity sql "from positions' in first.err
+    store = Warehouse(exchange.home)
+    positions = store.history("positions", "risk_parity", "loopback")
+    assert positions["difference"].abs().max() < 1e-3
+    assert set(store.history("orders", "risk_parity", "loopback")["status"]) == {"filled"}
+    for name in ("summary.html", "weights.svg", "equity.png", "performance.csv", "state.json", "status.json"):
+        assert (exchange.home / "output" / "risk_parity" / name).stat().st_size > 0
+
+    second = riskparity("run", "risk_parity", "rebalance")
+
+    assert second.code == 3
+    assert "Next opportunity: Mon 2015-06-08" in second.err
+    assert "Traceback" not in second.err
+    posted = [request for request in exchange.control.requests() if request["method"] == "POST"]
+    assert len(posted) == len(store.history("orders", "risk_parity", "loopback"))
+    refused = store.runs("risk_parity", "loopback").iloc[-1]
+    assert refused["outcome"] == "refused"
+    reasons = store.history("decisions", "risk_parity", "loopback")["reasons"].iloc[-1]
+    assert "NO  once a week" in reasons
+
+    forced = riskparity("run", "risk_parity", "rebalance", "--force", "--reason", "drill", "--json")
+
+    assert forced.code == 0, forced.err
+    result = json.loads(forced.out)[0]
+    assert result["outcome"] in {"hold", "complete"}
+    because = store.history("decisions", "risk_parity", "loopback")["forced_because"].iloc[-1]
+    assert because == "drill"
+
+
+def test_weeks_follow_each_other_on_the_virtual_clock(riskparity, exchange):
+    done = riskparity("run", "equal_weight", "rebalance", "--weeks", "3", "--json")
+
+    assert done.code == 0, done.err
+    weeks = [result["run"]["session"] for result in json.loads(done.out)]
+    assert weeks == ["2015-06-01", "2015-06-08", "2015-06-15"]
+    curve = query(exchange.home, "select session, equity from all_performance order by session")
+    assert [str(day) for day in curve["session"].to_pylist()] == weeks
+
+
+def test_a_plan_sends_nothing_and_does_not_use_up_the_week(riskparity, exchange):
+    plan = riskparity("run", "inverse_volatility", "plan")
+
+    assert plan.code == 0, plan.err
+    assert "BUY" in plan.out
+    assert "Nothing was sent" in plan.err
+    assert not [request for request in exchange.control.requests() if request["method"] == "POST"]
+    assert riskparity("run", "inverse_volatility", "rebalance").code == 0
+
+
+def test_prices_learnt_once_are_topped_up_and_kept_as_they_were_known(riskparity, exchange):
+    riskparity("run", "equal_weight", "rebalance", "--weeks", "2", "--json")
+
+    learnt = query(exchange.home, "select run_id, count(*) as n from all_bars group by 1 order by 1")[
+        "n"
+    ].to_pylist()
+    assert learnt[1] == 5 * 11
+    known = "select max(session) as newest from bars_asof('2015-06-02')"
+    assert str(query(exchange.home, known)["newest"][0]) == "2015-05-29"
