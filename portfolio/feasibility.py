@@ -84,8 +84,6 @@ def conflict(constraints: Constraints) -> InfeasibleError:
         b_ub=np.concatenate([-low, high]),
         bounds=(0, None),
     )
-    if result is None:
-        raise SolverError("The conflict could not be analysed", remedy="Relax the constraints by hand.")
     names = [*constraints.low_names, "budget", *constraints.high_names, "budget"]
     contradicting = _named(names, result.ineqlin.marginals)
     relaxation = ", ".join(f"'{name}' by {by:.6g}" for name, by in _named(names, result.x[N:]).items())
@@ -120,7 +118,10 @@ def _capacity(constraints: Constraints) -> float:
 
 
 def _optimum(**program: Any) -> Any:
-    """HiGHS' result, or none when the program is infeasible."""
+    """HiGHS' result, or none when the program is infeasible.
+
+    Its default tolerance of 1e-7 would be a hundred times the violation that is allowed.
+    """
     tight = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
     result = linprog(**program, method="highs", options=tight)
     if result.status not in {0, _HIGHS_INFEASIBLE}:

@@ -18,8 +18,8 @@ from portfolio.constraints import Constraints
 
 _FLAT = 1e-13
 """A row whose value changes less than this along a step does not block it."""
-_PRICE_ROUNDING = 1e-14
-"""Multipliers of the wrong sign below this, relative to the gradient, are rounding."""
+_PRICE_ROUNDING = 8 * np.finfo(np.float64).eps
+"""Multipliers of the wrong sign below this share of the terms they are the sum of are rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,9 +56,6 @@ def minimise_quadratic(
         constraints: Any with a feasible point.
         start: Feasible weights (N,).
         held: Working set (N+K,) to begin with; rows on which ``start`` does not stand are dropped.
-
-    Raises:
-        numpy.linalg.LinAlgError: ``H`` is singular to rounding along a free direction.
     """
     held = _standing(constraints, start, held)
     x = start
@@ -66,11 +63,15 @@ def minimise_quadratic(
     for step in range(20 * len(held) + 100):
         if not np.any(held[: len(x)] == 0):
             break
-        target, prices = _held_optimum(H, c, constraints, x, held)
+        try:
+            target, prices = _held_optimum(H, c, constraints, held)
+        except np.linalg.LinAlgError:
+            break
         length, blocking = _longest_step(constraints, x, target - x, held)
         if blocking is None:
             x = target
             wrong = _wrong_signs(H @ x + c, constraints, prices, held)
+            wrong[wrong <= _PRICE_ROUNDING * (np.abs(H) @ np.abs(x) + np.abs(c)).max()] = 0.0
             if not wrong.any():
                 break
             # the worst first; after many exchanges the first one, which cannot cycle (Bland 1977)
@@ -93,10 +94,10 @@ def _standing(constraints: Constraints, x: FloatArray, held: FloatArray) -> Floa
 
 
 def _held_optimum(
-    H: FloatArray, c: FloatArray, constraints: Constraints, x: FloatArray, held: FloatArray
+    H: FloatArray, c: FloatArray, constraints: Constraints, held: FloatArray
 ) -> tuple[FloatArray, Prices]:
     """Minimum with the held rows as equations, and their prices, from the KKT system of the free assets."""
-    N = len(x)
+    N = len(c)
     free, bands = held[:N] == 0, held[N:] != 0
     target = np.select([held[:N] < 0, held[:N] > 0], [constraints.lower, constraints.upper], 0.0)
     A = np.vstack([np.ones(N), constraints.membership[bands]])
@@ -133,7 +134,6 @@ def _longest_step(
 def _wrong_signs(
     gradient: FloatArray, constraints: Constraints, prices: Prices, held: FloatArray
 ) -> FloatArray:
-    """By how much the multiplier of each held inequality has the wrong sign, (N+K,); zero when right."""
+    """By how much the multiplier of each held inequality has the wrong sign, (N+K,); negative when right."""
     inequality = constraints.low < constraints.high
-    wrong = np.where(inequality, prices.by_row(gradient, constraints) * held, 0.0)
-    return np.where(wrong > _PRICE_ROUNDING * np.abs(gradient).max(), wrong, 0.0)
+    return np.where(inequality, prices.by_row(gradient, constraints) * held, 0.0)

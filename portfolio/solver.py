@@ -105,7 +105,7 @@ def _scale(R: FloatArray) -> float:
 def _descend(problem: _Problem, w: FloatArray) -> tuple[_Iterate, int]:
     """The iterate of the smallest gap, and how many there were."""
     R, b, constraints = problem.R, problem.b, problem.constraints
-    held = np.zeros(len(constraints.low))
+    held = _initial_bounds(w, constraints)
     nothing = Prices(0.0, np.zeros(len(constraints.bands)))
     best = _Iterate(w, nothing, np.inf)
     floor, idle, iterations = negligible(R, b), 0, 0
@@ -130,6 +130,15 @@ def _descend(problem: _Problem, w: FloatArray) -> tuple[_Iterate, int]:
     return best, iterations
 
 
+def _initial_bounds(w: FloatArray, constraints: Constraints) -> FloatArray:
+    """Working set to begin with: the bounds on which ``w`` stands, unless no asset were left to move."""
+    held = np.zeros(len(constraints.low))
+    on_bounds = np.where(w == constraints.lower, -1.0, np.where(w == constraints.upper, 1.0, 0.0))
+    if not on_bounds.all():
+        held[: len(w)] = on_bounds
+    return held
+
+
 def _piece_minimum(problem: _Problem, w: FloatArray, short: BoolArray, held: FloatArray) -> QuadraticOptimum:
     """Minimum of the quadratic that f is around ``w``, with a proximal term that keeps it definite."""
     T, N = problem.R.shape
@@ -137,13 +146,7 @@ def _piece_minimum(problem: _Problem, w: FloatArray, short: BoolArray, held: Flo
     H = (2.0 / T) * (R_S.T @ R_S)
     c = (-2.0 * problem.b / T) * R_S.sum(axis=0)
     proximal = _PROXIMAL * max(float(np.trace(H)) / N, np.finfo(np.float64).eps)
-    while True:
-        try:
-            return minimise_quadratic(
-                H + proximal * np.eye(N), c - proximal * w, problem.constraints, w, held
-            )
-        except np.linalg.LinAlgError:
-            proximal *= 1e3
+    return minimise_quadratic(H + proximal * np.eye(N), c - proximal * w, problem.constraints, w, held)
 
 
 def _exact_step(slack: FloatArray, change: FloatArray) -> float:
@@ -151,12 +154,10 @@ def _exact_step(slack: FloatArray, change: FloatArray) -> float:
 
     Its slope is increasing and piecewise linear, with a corner where a session enters or leaves S.
     """
-    corners = np.zeros(len(slack))
-    np.divide(-slack, change, out=corners, where=change != 0)
-    corners = np.unique(corners[(corners > 0) & (corners < 1)])
-    ends = np.concatenate([[0.0], corners, [1.0]])
     if _slope(slack, change, 1.0) <= 0:
         return 1.0
+    corners = np.divide(-slack, change, out=np.zeros_like(slack), where=change != 0)
+    ends = np.unique(np.concatenate([[0.0], corners[(corners > 0) & (corners < 1)], [1.0]]))
     below, above = 0, len(ends) - 1
     while above - below > 1:
         middle = (below + above) // 2
@@ -164,11 +165,9 @@ def _exact_step(slack: FloatArray, change: FloatArray) -> float:
             below = middle
         else:
             above = middle
-    inside = slack + 0.5 * (ends[below] + ends[above]) * change < 0
-    curvature = float(change[inside] @ change[inside])
-    if curvature == 0:
-        return float(ends[below])
-    return float(np.clip(-(change[inside] @ slack[inside]) / curvature, ends[below], ends[above]))
+    falls, rises = _slope(slack, change, ends[below]), _slope(slack, change, ends[above])
+    share = min(1.0, max(0.0, -falls / (rises - falls)))
+    return float(ends[below] + share * (ends[above] - ends[below]))
 
 
 def _slope(slack: FloatArray, change: FloatArray, alpha: float) -> float:

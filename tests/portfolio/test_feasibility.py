@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from portfolio.constraints import Band, box
-from portfolio.feasibility import absorb, conflict, feasible_start
-from schemas.errors import InfeasibleError
+from portfolio.feasibility import _optimum, absorb, conflict, feasible_start
+from schemas.errors import InfeasibleError, SolverError
 
 SYMBOLS = ("SPY", "TLT", "GLD", "VXZ")
 FALLING = np.array([False, False, True, True])
@@ -108,3 +108,8 @@ def test_relaxing_as_told_makes_it_feasible():
         upper[SYMBOLS.index(row.split()[1])] += 0.1
     relaxed = box(SYMBOLS, 0.99, upper=upper, bands=[Band("negative sleeve", FALLING, low, 0.5)])
     assert relaxed.violation(feasible_start(relaxed)) <= 1e-9
+
+
+def test_a_program_that_fails_for_another_reason_is_not_taken_for_infeasible():
+    with pytest.raises(SolverError, match="linear program over the constraints failed"):
+        _optimum(c=[-1.0], bounds=(0, None))

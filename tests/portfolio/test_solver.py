@@ -78,7 +78,7 @@ class TestAnalytic:
             return minimise_downside_variance(R, box(names(8), upper=bent)).certificate
 
         slope = (solved(-1e-6).objective - solved(1e-6).objective) / 2e-6
-        assert solved(0).multipliers[f"max_weight A{largest}"] == pytest.approx(slope, rel=1e-5)
+        assert solved(0).multipliers[f"max_weight A{largest}"] == pytest.approx(slope, rel=1e-5, abs=0)
 
     def test_the_price_of_the_budget_and_of_the_sleeve(self):
         R = daily(5)
@@ -90,9 +90,9 @@ class TestAnalytic:
 
         assert "negative sleeve min" in solved().active
         floor = (solved(floor=0.6 + 1e-6).objective - solved(floor=0.6 - 1e-6).objective) / 2e-6
-        assert solved().multipliers["negative sleeve min"] == pytest.approx(floor, rel=1e-5)
+        assert solved().multipliers["negative sleeve min"] == pytest.approx(floor, rel=1e-5, abs=0)
         budget = (solved(budget=0.99 + 1e-6).objective - solved(budget=0.99 - 1e-6).objective) / 2e-6
-        assert solved().multipliers["budget"] == pytest.approx(budget, rel=1e-5)
+        assert solved().multipliers["budget"] == pytest.approx(budget, rel=1e-5, abs=0)
 
 
 class TestDegenerate:
@@ -108,7 +108,7 @@ class TestDegenerate:
         copies = R + noise * np.random.default_rng(0).standard_normal(R.shape)
         once = minimise_downside_variance(R, box(names(8), upper=0.4))
         twice = minimise_downside_variance(np.hstack([R, copies]), box(names(16), upper=0.2))
-        assert twice.certificate.objective == pytest.approx(once.certificate.objective, rel=1e-6)
+        assert twice.certificate.objective == pytest.approx(once.certificate.objective, rel=1e-6, abs=0)
 
     def test_suspended_and_constant_assets(self):
         R = daily(8)
