@@ -10,6 +10,7 @@ import pytest
 from brokerage.paper_exchange.opening import open_book
 from brokerage.paper_exchange.refusal import Refusal
 from brokerage.paper_exchange.sessions import at
+from brokerage.paper_exchange.store import set_meta
 from brokerage.paper_exchange.ticket import parse_ticket
 from schemas.errors import ConfigError
 from schemas.settings import ExchangeSettings
@@ -258,3 +259,23 @@ def test_an_exchange_opens_only_on_a_session_with_prices(tmp_path, bars, start):
     with pytest.raises(ConfigError, match="first session: 2015-05-01; last session: 2015-07-31"):
         open_book(tmp_path / "exchange.sqlite", ExchangeSettings(start=start), bars)
     open_book(tmp_path / "exchange.sqlite", ExchangeSettings(), bars)
+
+
+def test_a_queued_notional_sale_never_sells_more_than_is_held(book, send):
+    send(qty="10")
+    now = book.advance("close")
+    while book.tape.quote("SPY", book.sessions.next_open(now)).bid >= book.tape.quote("SPY", now).last:
+        now = book.advance("close")
+    worth = (10 * book.tape.quote("SPY", now).last).quantize(D("0.01"), "ROUND_DOWN")
+    order = send(side="sell", notional=worth)
+    book.advance("next_session")
+    assert book.order(order.id).filled_qty == 10
+    assert book.order(order.id).status == "filled"
+    assert book.account().holdings == ()
+
+
+def test_a_command_that_fails_half_way_leaves_nothing(book):
+    with pytest.raises(RuntimeError), book.store.transaction() as store:
+        set_meta(store, "cash", "1")
+        raise RuntimeError
+    assert book.account().cash == 100_000
