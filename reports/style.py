@@ -60,7 +60,6 @@ _PARAMETERS: Any = {  # matplotlib types its keys as one long literal
     "savefig.facecolor": PAGE,
 }
 _ONE_AT_A_TIME = threading.RLock()
-_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
 class Fill(NamedTuple):
@@ -112,7 +111,7 @@ def to_svg(figure: Figure) -> str:
         "svg.hashsalt": alt_text(figure)
     }  # constant, so bytes repeat; distinct, so figures share a page
     with house_style(), mpl.rc_context(own_ids):  # type: ignore[arg-type]
-        figure.savefig(buffer, format="svg", metadata=_METADATA)
+        figure.savefig(buffer, format="svg")
     return _for_pages(buffer.getvalue(), alt_text(figure))
 
 
