@@ -275,7 +275,7 @@ def test_a_queued_notional_sale_never_sells_more_than_is_held(book, send):
 
 
 def test_a_command_that_fails_half_way_leaves_nothing(book):
-    with pytest.raises(RuntimeError), book.store.transaction() as store:
+    with pytest.raises(RuntimeError), book.store.transaction() as store:  # noqa: PT012 - the block is the command
         set_meta(store, "cash", "1")
         raise RuntimeError
     assert book.account().cash == 100_000
