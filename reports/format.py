@@ -87,7 +87,7 @@ def scientific(value: Number) -> str:
     >>> scientific(2.13e-9)
     '2e-09'
     """
-    return MISSING if _missing(value) else f"{value:.0e}"
+    return MISSING if _missing(value) else f"{value:.0e}" if value else "0"
 
 
 def new_york(instant: dt.datetime | None) -> str:

@@ -20,6 +20,7 @@ from reports.tables import (
     Table,
     binding_table,
     cleaning_table,
+    long_only_floors,
     orders_table,
     performance_table,
     plan_table,
@@ -153,7 +154,9 @@ def _tables(inputs: SummaryInputs, cleaning: pd.DataFrame) -> dict[str, Table]:
         "positions": positions_table(_of_run(inputs.positions, run_id)),
         "performance": performance_table(inputs.performance, outcomes, RUNS_SHOWN),
         "cleaning": cleaning_table(cleaning, CLEANING_SHOWN),
-        "binding": binding_table(proof[0], BINDING_SHOWN) if proof else Table((), ()),
+        "binding": binding_table(proof[0], long_only_floors(weights), BINDING_SHOWN)
+        if proof
+        else Table((), ()),
     }
 
 
@@ -167,7 +170,6 @@ def _facts(inputs: SummaryInputs, decision: Mapping[str, Any], account: Mapping[
         "data as of": MISSING if pd.isna(as_of) else f"{as_of} close",
         "venue": inputs.venue,
         "equity": money(account.get("equity")),
-        "cash": money(account.get("cash")),
         "orders filled": f"{filled} of {len(orders)}" if len(orders) else "none sent",
         "turnover": percent(account.get("turnover", decision["turnover"])),
         "largest drift": percent(decision["drift"]) + ("" if after is None else f" → {percent(after)}"),

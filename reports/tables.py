@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -40,11 +40,22 @@ def plan_table(order_plan: pd.DataFrame, target_weights: pd.DataFrame) -> Table:
     A refused run has no plan; then its target weights are shown, if it got that far, as not planned.
     """
     if order_plan.empty:
-        unplanned = target_weights.assign(action="", reason="no trade was planned")
-        return _table(_PLAN, unplanned.sort_values("target_weight", ascending=False, kind="stable"))
-    binding = dict(zip(target_weights["symbol"], target_weights["binding"], strict=True))
-    plan = order_plan.sort_values("sequence")
+        plan = target_weights.sort_values("target_weight", ascending=False, kind="stable")
+        plan = plan.assign(action="", reason="no trade was planned")
+    else:
+        plan = order_plan.sort_values("sequence")
+    floors = long_only_floors(target_weights)
+    binding = {
+        row["symbol"]: ", ".join(name for name in _names(row["binding"]) if name not in floors)
+        for row in records(target_weights)
+    }
     return _table(_PLAN, plan.assign(binding=[binding.get(symbol, "") for symbol in plan["symbol"]]))
+
+
+def long_only_floors(target_weights: pd.DataFrame) -> frozenset[str]:
+    """Names of the floors at zero: nobody chose them, so that they bind says no more than that nothing is held."""
+    at_zero = target_weights[target_weights["lower_bound"] == 0.0]
+    return frozenset(f"min_weight {symbol}" for symbol in at_zero["symbol"])
 
 
 def orders_table(orders: pd.DataFrame, fills: pd.DataFrame) -> Table:
@@ -73,17 +84,18 @@ def cleaning_table(cleaning_log: pd.DataFrame, rows: int) -> Table:
     return _table(_CLEANING, ranked.sort_values(["severity", "symbol"], kind="stable").head(rows))
 
 
-def binding_table(certificate: Row, rows: int) -> Table:
+def binding_table(certificate: Row, ignored: Collection[str], rows: int) -> Table:
     """The constraints that cost most: how much calmer the target would be with a percentage point of room.
 
     A multiplier λ says how fast the downside variance f falls as its row gives way, so the downside
     deviation √f falls by λ / (2 √f) per unit of weight; annualised with √252 sessions.
     """
-    scale = 0.5 * (SESSIONS_A_YEAR / certificate["objective"]) ** 0.5 if certificate["objective"] > 0 else 0.0
+    objective = certificate["objective"]
+    scale = 0.5 * (SESSIONS_A_YEAR / objective) ** 0.5 if objective > 0 else 0.0
     saved = {
         name: _PERCENTAGE_POINT * scale * price
         for name, price in json.loads(certificate["multipliers"]).items()
-        if name != "budget"
+        if name != "budget" and name not in ignored
     }
     frame = pd.DataFrame({"constraint": list(saved), "saved": list(saved.values())})
     return _table(_BINDING, frame[frame["saved"] >= _LEAST_SAVED].nlargest(rows, "saved"))
@@ -118,6 +130,10 @@ def _trade(row: Row) -> str:
     by_shares = not pd.isna(row["qty"])
     size = f"{quantity(row['qty'])} sh" if by_shares else money(row["notional"])
     return f"{row['action'].upper()} {size}"
+
+
+def _names(binding: str) -> list[str]:
+    return [name.strip() for name in binding.split(",") if name.strip()]
 
 
 def _why(row: Row) -> str:

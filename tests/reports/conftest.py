@@ -126,12 +126,12 @@ def _target(known: Mapping[str, object], symbol: str, weight: float) -> Mapping[
     return {
         **known, "symbol": symbol, "target_weight": weight, "current_weight": weight / 2, "lower_bound": 0.0,
         "upper_bound": 0.5, "mean_return": 1e-4, "downside_deviation": 0.01, "risk_contribution": weight,
-        "in_sleeve": False, "binding": "sleeve_max" if symbol == "TLT" else "",
+        "in_sleeve": False, "binding": {"TLT": "min_weight TLT,sleeve_max", "GLD": "min_weight GLD"}.get(symbol, ""),
     }  # fmt: skip
 
 
 def _certificate(run_id: str) -> Mapping[str, object]:
-    prices = {"budget": 9e-5, "sleeve_max": 2e-5, "min_weight GLD": 0.0}
+    prices = {"budget": 9e-5, "sleeve_max": 2e-5, "min_weight GLD": 5e-5, "max_weight SPY": 0.0}
     return {
         "run_id": run_id, "objective": 1e-5, "relative_gap": 2e-11, "violation": 3e-16, "iterations": 3,
         "active": ",".join(prices), "multipliers": json.dumps(prices),

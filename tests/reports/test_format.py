@@ -39,6 +39,7 @@ from reports.format import (
         (quantity(Decimal(1500)), "1,500"),
         (quantity(100), "100"),
         (scientific(2.13e-9), "2e-09"),
+        (scientific(0.0), "0"),
     ],
 )
 def test_each_kind_of_number_has_one_spelling(written: str, expected: str) -> None:

@@ -8,6 +8,7 @@ from reports.format import MISSING
 from reports.tables import (
     binding_table,
     cleaning_table,
+    long_only_floors,
     orders_table,
     performance_table,
     plan_table,
@@ -106,13 +107,21 @@ def test_exclusions_lead_the_cleaning_log(make_inputs) -> None:
 
 def test_a_binding_constraint_costs_its_multiplier_in_downside_deviation(make_inputs) -> None:
     proof = records(make_inputs().certificates)[0]
-    table = binding_table(proof, rows=5)
+    table = binding_table(proof, {"min_weight GLD"}, rows=5)
     # By finite differences: f = 1e-5 falls by 2e-5 * 0.01 with one percentage point of room.
     saved = (252 * 1e-5) ** 0.5 - (252 * (1e-5 - 2e-7)) ** 0.5
     assert [row[0] for row in table.rows] == ["sleeve_max"]
     assert float(table.rows[0][1].rstrip("%")) / 100 == pytest.approx(saved, rel=0.02)
 
 
+def test_only_floors_at_zero_go_without_saying(make_inputs) -> None:
+    weights = make_inputs().target_weights
+    weights.loc[weights["symbol"] == "TLT", "lower_bound"] = 0.1
+    assert long_only_floors(weights) == {"min_weight SPY", "min_weight GLD"}
+    table = plan_table(make_inputs().order_plan, weights)
+    assert [row[5].partition("; ")[2] for row in table.rows] == ["", "binds: min_weight TLT, sleeve_max", ""]
+
+
 def test_a_portfolio_without_downside_has_nothing_to_save(make_inputs) -> None:
     proof = {**records(make_inputs().certificates)[0], "objective": 0.0}
-    assert binding_table(proof, rows=5).rows == ()
+    assert binding_table(proof, {"min_weight GLD"}, rows=5).rows == ()
