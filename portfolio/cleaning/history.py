@@ -52,7 +52,8 @@ def common_history(
     )
     while kept and np.sum(_shared(panel, kept, histories)) <= min_history:
         worst = kept.pop(0)
-        detail = f"{max(histories[worst].closes - 1, 0)} usable returns; {min_history} shared with the others are needed"
+        returns = max(histories[worst].closes - 1, 0)
+        detail = f"{returns} usable returns; {min_history} shared with the others are needed"
         edits.append(_excluded(worst, "short_history", detail))
     usable = cut(panel, _shared(panel, kept, histories), np.isin(panel.symbols, kept))
     return usable, (*edits, *_bridged(panel, usable))
@@ -62,23 +63,19 @@ def _history(close: Floats, max_gap: int, max_missing: float) -> _History:
     known = np.flatnonzero(~np.isnan(close))
     if not len(known):
         return _History(0, 0, ("no_prices", "not one usable close in the window"))
-    steps = np.diff(known)
-    long = np.flatnonzero(steps > max_gap + 1)
-    usable = known[long[-1] + 1 :] if len(long) else known
-    start, late = int(usable[0]), len(close) - 1 - int(known[-1])
-    if late > max_gap:
-        return _History(start, len(usable), ("gap", f"no usable close on the last {late} sessions"))
+    long_gaps = np.flatnonzero(np.diff(known) > max_gap + 1)
+    usable = known[long_gaps[-1] + 1 :] if len(long_gaps) else known
+    start, late = int(usable[0]), len(close) - 1 - int(usable[-1])
     missing = 1 - len(usable) / (len(close) - start)
-    if missing > max_missing:
-        return _History(
-            start, len(usable), ("missing", f"{missing:.1%} of its sessions have no usable close")
-        )
-    returns = close[usable[1:]] / close[usable[:-1]] - 1
-    if np.any(returns >= GREATEST_RETURN):
-        return _History(
-            start, len(usable), ("impossible_return", f"a return of {returns.max():+.0%} is left")
-        )
-    return _History(start, len(usable), None)
+    greatest = np.max(close[usable[1:]] / close[usable[:-1]] - 1, initial=-1.0)
+    fault = None
+    if late > max_gap:
+        fault = "gap", f"no usable close on the last {late} sessions"
+    elif missing > max_missing:
+        fault = "missing", f"{missing:.1%} of its sessions have no usable close"
+    elif greatest >= GREATEST_RETURN:
+        fault = "impossible_return", f"a return of {greatest:+.0%} is left"
+    return _History(start, len(usable), fault)
 
 
 def _shared(panel: Panel, kept: list[str], histories: dict[str, _History]) -> NDArray[np.bool_]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from portfolio.cleaning.panel import Floats, Panel
 
@@ -15,6 +17,8 @@ RECENT = 10
 """Sessions before a move in which a real one would have been heralded: two weeks."""
 ALONE = 2.0
 """A move comes out of calm when it is this many times the largest of those two weeks."""
+NO_MARKET_MOVE = math.log(5), math.log(20)
+"""No fund multiplies by 5, or loses 95 %, between two closes: log moves up and down beyond which it is a fault."""
 LEAST_SIGMA = 1e-3
 """No asset counts as calmer than this (a day): cents and monthly dividends of a T-bill fund are no faults."""
 
@@ -71,6 +75,12 @@ def motion(panel: Panel) -> Motion:
         bar_range=bar_range / np.maximum(_normal(bar_range), LEAST_SIGMA),
         turnover=traded / _normal(traded),
     )
+
+
+def beyond_markets(log_move: Floats) -> NDArray[np.bool_]:
+    """Moves that no fund makes from one close to the next."""
+    up, down = NO_MARKET_MOVE
+    return (log_move > up) | (log_move < -down)
 
 
 def crowd_share(moves: Motion, t: int, i: int) -> float:

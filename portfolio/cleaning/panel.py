@@ -100,29 +100,21 @@ def align(  # noqa: PLR0917 - the columns of a bar in their usual order
     calendar = np.unique(sessions.astype("datetime64[D]"))
     days = session.astype("datetime64[D]")
     symbols, column = np.unique(np.asarray(symbol, dtype=str), return_inverse=True)
-    on_calendar = np.isin(days, calendar)
-    row = np.searchsorted(calendar, days)
-
-    def place(cell: np.intp) -> tuple[str, dt.date]:
-        t, i = divmod(int(cell), len(symbols))
-        return str(symbols[i]), calendar[t].item()
-
-    edits = [_off_calendar(str(symbol[k]), days[k], float(close[k])) for k in np.flatnonzero(~on_calendar)]
-    cell = row * len(symbols) + column
+    on = np.isin(days, calendar)
+    edits = [_off_calendar(str(symbol[k]), days[k].item(), float(close[k])) for k in np.flatnonzero(~on)]
+    cells = (np.searchsorted(calendar, days) * len(symbols) + column)[on]
+    shape = len(calendar), len(symbols)
+    places = [(str(name), day) for day in calendar.tolist() for name in symbols]
     matrices = []
     for name, delivered in zip(FIELDS, (open, high, low, close, volume), strict=True):
-        lowest, highest = (np.full(len(calendar) * len(symbols), np.nan) for _ in range(2))
-        np.fmin.at(lowest, cell[on_calendar], np.asarray(delivered, float)[on_calendar])
-        np.fmax.at(highest, cell[on_calendar], np.asarray(delivered, float)[on_calendar])
-        matrices.append(np.where(lowest == highest, lowest, np.nan).reshape(len(calendar), len(symbols)))
+        lowest, highest = _extremes(np.asarray(delivered, float)[on], cells, len(places))
+        matrices.append(np.where(lowest == highest, lowest, np.nan).reshape(shape))
         edits += [
-            _conflict(*place(k), name, float(lowest[k]), float(highest[k]))
-            for k in np.flatnonzero((lowest != highest) & ~np.isnan(lowest))
+            _conflict(*places[k], name, float(lowest[k]), float(highest[k]))
+            for k in np.flatnonzero(lowest < highest)
         ]
-    repeated, times = np.unique(cell[on_calendar], return_counts=True)
-    edits += [
-        _duplicate(*place(k), int(n)) for k, n in zip(repeated[times > 1], times[times > 1], strict=True)
-    ]
+    times = np.bincount(cells, minlength=len(places))
+    edits += [_duplicate(*places[k], int(times[k])) for k in np.flatnonzero(times > 1)]
     return Panel(tuple(map(str, symbols)), calendar, *matrices), in_order(edits)
 
 
@@ -180,10 +172,18 @@ def in_order(edits: Iterable[Edit]) -> tuple[Edit, ...]:
     )
 
 
-def _off_calendar(symbol: str, day: np.datetime64, close: float) -> Edit:
+def _extremes(delivered: Floats, cells: NDArray[np.intp], count: int) -> tuple[Floats, Floats]:
+    """The lowest and the highest value delivered for each cell; NaN where there is none."""
+    lowest, highest = np.full(count, np.nan), np.full(count, np.nan)
+    np.fmin.at(lowest, cells, delivered)
+    np.fmax.at(highest, cells, delivered)
+    return lowest, highest
+
+
+def _off_calendar(symbol: str, day: dt.date, close: float) -> Edit:
     raw = None if np.isnan(close) else close
     detail = "the exchange held no session on this date"
-    return Edit(symbol, day.astype(dt.date), "off_calendar", "removed", None, raw, None, detail)
+    return Edit(symbol, day, "off_calendar", "removed", None, raw, None, detail)
 
 
 def _conflict(symbol: str, day: dt.date, field: str, lowest: float, highest: float) -> Edit:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from portfolio.cleaning.motion import ALONE, Motion, crowd_share, motion
+from portfolio.cleaning.motion import ALONE, Motion, beyond_markets, crowd_share, motion
 from portfolio.cleaning.panel import PRICES, Edit, Floats, Panel, alter
 from schemas.parameters import CleaningParameters
 
@@ -15,7 +15,8 @@ def bad_prints(panel: Panel, params: CleaningParameters) -> list[Edit]:
 
     A real crash fails at least one of these: it moves others too, it does not come back, it is heralded
     by other large moves, the next open still believes it, or others traded beyond it on the same day.
-    Without opens the evidence is thinner and nearly all of the move must come back.
+    Without opens the evidence is thinner and nearly all of the move must come back. On the newest session
+    a close beyond what markets do, which its own open does not share, goes at once.
     """
     moves = motion(panel)
     size = np.abs(moves.log_return)
@@ -26,9 +27,11 @@ def bad_prints(panel: Panel, params: CleaningParameters) -> list[Edit]:
         params.spike_threshold * moves.sigma, ALONE * np.nan_to_num(moves.recent, nan=np.inf)
     )
     taken_back = _undoes(back, size, needed) & (np.isnan(at_open) | _undoes(at_open, size, needed))
-    cells = leaps & taken_back & _stands_alone(panel, moves, params)
+    opened_off = np.sign(moves.log_return) * np.log(panel.open / moves.previous) >= params.reversal * size
+    cells = leaps & taken_back & (opened_off | _outermost(panel, moves, params))
     for t, i in np.argwhere(cells):
         cells[t, i] = crowd_share(moves, t, i) < params.crowd
+    cells |= beyond_markets(moves.log_return) & np.isnan(moves.following) & ~opened_off
     edits = []
     for name in PRICES:
         edits += alter(
@@ -53,12 +56,11 @@ def unconfirmed_moves(panel: Panel, params: CleaningParameters) -> list[Edit]:
     return edits
 
 
-def _stands_alone(panel: Panel, moves: Motion, params: CleaningParameters) -> NDArray[np.bool_]:
-    """Nobody traded far beyond the close that day, or the whole bar lies off; without a range, true."""
-    side = np.sign(moves.log_return)
-    beyond = np.where(side > 0, np.log(panel.high / panel.close), np.log(panel.close / panel.low))
-    opened_off = side * np.log(panel.open / moves.previous) >= params.reversal * np.abs(moves.log_return)
-    return opened_off | ~(beyond > (1 - params.reversal) * params.spike_threshold * moves.sigma)
+def _outermost(panel: Panel, moves: Motion, params: CleaningParameters) -> NDArray[np.bool_]:
+    """Nobody traded far beyond the close that day; true where the range is not known."""
+    up = moves.log_return > 0
+    beyond = np.where(up, np.log(panel.high / panel.close), np.log(panel.close / panel.low))
+    return ~(beyond > (1 - params.reversal) * params.spike_threshold * moves.sigma)
 
 
 def _undoes(back: Floats, size: Floats, least: Floats) -> NDArray[np.bool_]:
@@ -67,6 +69,8 @@ def _undoes(back: Floats, size: Floats, least: Floats) -> NDArray[np.bool_]:
 
 def _evidence(moves: Motion, back: Floats, t: int, i: int) -> str:
     undone, crowd = back[t, i] / abs(moves.log_return[t, i]), crowd_share(moves, t, i)
+    if np.isnan(undone):
+        return f"{_move(moves, t, i)}: no fund does that"
     return f"{_move(moves, t, i)}, {undone:.0%} of it taken back at once; {crowd:.0%} of the others moved"
 
 

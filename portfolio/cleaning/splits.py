@@ -7,14 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from portfolio.cleaning.motion import ALONE, Motion, crowd_share, motion
+from portfolio.cleaning.motion import ALONE, Motion, beyond_markets, crowd_share, motion
 from portfolio.cleaning.panel import FIELDS, Edit, Panel, alter
 from schemas.parameters import CleaningParameters
 
 LEAST_JUMP = np.log(1.15)
 """Smaller ratios cannot be told from news by prices alone."""
-NO_MARKET_MOVE = np.log(5.0), np.log(20.0)
-"""No fund multiplies by 5, or loses 95 %, overnight: beyond it a lasting jump needs no further evidence."""
 USUAL_RATIOS = np.outer(10.0 ** np.arange(5), [1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 7.5, 8]).ravel()[1:]
 """Ratios companies and funds choose: 3:2, 2:1 ... 8:1, and these times powers of ten."""
 
@@ -77,15 +75,15 @@ def _jumps(panel: Panel, moves: Motion, params: CleaningParameters) -> list[_Jum
 def _ratio(panel: Panel, moves: Motion, jump: _Jump, params: CleaningParameters) -> float | None:
     """The factor for earlier prices; None when the jump may be a real one."""
     t, i = jump.t, jump.i
-    beyond_markets = jump.size > NO_MARKET_MOVE[0] or jump.size < -NO_MARKET_MOVE[1]
+    no_market_move = bool(beyond_markets(np.array(jump.size)))
     opened = not np.isnan(panel.open[t, i])
     newest = np.isnan(moves.following[t, i])
     usual = _usual_ratio(jump)
-    if usual and (opened or not newest) and (beyond_markets or _calm(panel, moves, jump, params, times=4)):
+    if usual and (opened or not newest) and (no_market_move or _calm(panel, moves, jump, params, times=4)):
         return usual
     if newest or not opened or crowd_share(moves, t, i) >= params.crowd:
         return None
-    if beyond_markets or (jump.size < 0 and _calm(panel, moves, jump, params, times=2.5)):
+    if no_market_move or (jump.size < 0 and _calm(panel, moves, jump, params, times=2.5)):
         return float(np.exp(jump.size))
     return None
 

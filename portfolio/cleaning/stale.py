@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from portfolio.cleaning.panel import Edit, Floats, Panel, alter
 from schemas.parameters import CleaningParameters
 
-CHANCE = 1e-3
-"""A run counts as stale when fewer than this many runs of its length are expected in the window."""
+CHANCE = 1e-6
+"""A run is stale when fewer than this many of its length are expected. Real runs of T-bill funds cluster: at
+a thousandth, 52 of 128,863 windows of real ETF closes held a false alarm; at this level none."""
 
 YEAR = 252
 """Sessions before and after a run that say how often the asset repeats its close: rates come and go."""

@@ -17,29 +17,32 @@ def unit_errors(panel: Panel, params: CleaningParameters) -> list[Edit]:
     """Bring every price to the unit in which most sessions of its asset are quoted (ties: the newest one).
 
     A close has changed unit when its move is a whole power of 100 up to what the asset normally moves;
-    the other prices of a bar are compared with its close.
+    the other prices of a bar are compared with its close, and share its unit when they are as far off.
     """
-    level = np.cumsum(_steps(motion(panel), params), axis=0)
+    moves = motion(panel)
+    slack = np.minimum(params.spike_threshold * moves.sigma, SLACK)
+    level = np.cumsum(_steps(moves, slack), axis=0)
     for i in range(level.shape[1]):
         level[:, i] -= _usual(level[~np.isnan(panel.close[:, i]), i])
     edits = _rescale(panel, "close", level)
-    close = panel.close / np.exp(UNIT * level)
+    close = panel.close / 100.0**level
     for name in PRICES[:-1]:
-        away = np.log(panel.field(name) / close) / UNIT
-        units = np.nan_to_num(np.round(away))
-        edits += _rescale(panel, name, np.where(UNIT * np.abs(away - units) <= SLACK, units, 0))
+        away = np.log(panel.field(name) / close)
+        units = np.nan_to_num(np.round(away / UNIT))
+        off = (np.abs(away - units * UNIT) <= slack) | (units == level)
+        edits += _rescale(panel, name, np.where(off, units, 0))
     return edits
 
 
-def _steps(moves: Motion, params: CleaningParameters) -> Floats:
+def _steps(moves: Motion, slack: Floats) -> Floats:
     """Changes of unit at each close, in powers of 100."""
     steps: Floats = np.nan_to_num(np.round(moves.log_return / UNIT))
     excursion = np.zeros(steps.shape, dtype=bool)
     there_and_back = (steps[:-1] != 0) & (steps[1:] == -steps[:-1])
     excursion[:-1] |= there_and_back
     excursion[1:] |= there_and_back
-    slack = np.where(excursion, SLACK, np.minimum(params.spike_threshold * moves.sigma, SLACK))
-    steps[~(np.abs(moves.log_return - steps * UNIT) <= slack)] = 0
+    off = np.abs(moves.log_return - steps * UNIT)
+    steps[~(off <= np.where(excursion, SLACK, slack))] = 0
     return steps
 
 

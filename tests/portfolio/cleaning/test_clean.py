@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from portfolio.cleaning import clean as cleaning
 from portfolio.cleaning.clean import clean, repair
 from portfolio.cleaning.panel import FIELDS, PRICES, Panel, align, apply
+from schemas.errors import DataError
 from schemas.parameters import CleaningParameters
 
 FAULTS = st.one_of(
@@ -136,3 +138,10 @@ def test_later_sessions_change_no_judgement_but_that_of_the_newest_print(spoilt,
 @given(seed=st.integers(0, 100_000), assets=st.sampled_from([1, 2, 5]))
 def test_a_market_without_faults_is_left_alone(market, seed, assets):
     assert repair(market(seed, assets=assets), CleaningParameters())[1] == ()
+
+
+def test_bars_that_never_come_to_rest_are_an_error_not_an_endless_loop(spoilt, monkeypatch):
+    monkeypatch.setattr(cleaning, "PASSES", 1)
+    with pytest.raises(DataError) as failure:
+        repair(spoilt(1, [(("print", 1.3), 60, 2)]), CleaningParameters())
+    assert list(failure.value.figures) == ["TLT"]

@@ -91,6 +91,15 @@ def test_an_extreme_newest_close_is_reported_and_kept_until_tomorrow_judges_it(m
     assert {(e.symbol, e.rule) for e in tomorrow.edits} == {("GLD", "bad_print"), ("GLD", "gap")}
 
 
+@pytest.mark.parametrize("factor", [40.0, 0.02])
+def test_a_newest_close_that_no_market_makes_does_not_wait_for_tomorrow(market, spoil, params, factor):
+    panel = market()
+    cleaned = clean(spoil(panel, 159, "GLD", factor, fields=["close"]), params, min_history=100)
+    assert cleaned.symbols == panel.symbols
+    assert cleaned.sessions[-1] == panel.sessions[158]
+    assert {(e.symbol, e.rule) for e in cleaned.edits} >= {("GLD", "bad_print"), ("GLD", "gap")}
+
+
 def test_a_crash_of_everything_on_the_newest_session_needs_no_remark(market, spoil, params):
     panel = market()
     for symbol in panel.symbols:
