@@ -46,6 +46,7 @@ class Broker:
     ) -> None:
         self.venue = endpoint.venue
         self._sleep = sleep
+        self._patience = settings.patience_seconds
         self._proven_safe = endpoint.venue == "loopback"
         client = TradingClient(
             api_key=endpoint.key_id.get_secret_value(),
@@ -63,35 +64,36 @@ class Broker:
 
     def account(self) -> Account:
         """Money and permissions of the account."""
-        return _read(lambda: Account.model_validate(self._client.get_account()))
+        return self._read(lambda: Account.model_validate(self._client.get_account()))
 
     def clock(self) -> Clock:
         """The exchange's time and its next open and close."""
-        return _read(lambda: Clock.model_validate(self._client.get_clock()))
+        return self._read(lambda: Clock.model_validate(self._client.get_clock()))
 
     def calendar(self, start: dt.date, end: dt.date) -> list[CalendarDay]:
         """Sessions from ``start`` to ``end``, both included."""
         wanted = GetCalendarRequest(start=start, end=end)
-        return _read(lambda: _CALENDAR.validate_python(self._client.get_calendar(wanted)))
+        return self._read(lambda: _CALENDAR.validate_python(self._client.get_calendar(wanted)))
 
     def asset(self, symbol: str) -> Asset:
         """What may be done with ``symbol``."""
-        return _read(lambda: Asset.model_validate(self._client.get_asset(symbol)))
+        return self._read(lambda: Asset.model_validate(self._client.get_asset(symbol)))
 
     def positions(self) -> list[Position]:
         """Every holding of the account."""
-        return _read(lambda: _POSITIONS.validate_python(self._client.get_all_positions()))
+        return self._read(lambda: _POSITIONS.validate_python(self._client.get_all_positions()))
 
     def open_orders(self) -> list[Order]:
         """Up to 500 orders that are not terminal, whoever sent them."""
         wanted = GetOrdersRequest(status=QueryOrderStatus.OPEN, limit=500)
-        return _read(lambda: _ORDERS.validate_python(self._client.get_orders(wanted)))
+        return self._read(lambda: _ORDERS.validate_python(self._client.get_orders(wanted)))
 
     def order(self, client_order_id: str) -> Order | None:
         """The order sent under ``client_order_id``, whatever became of it; none when there is none."""
         try:
             return with_retries(
-                lambda: Order.model_validate(self._client.get_order_by_client_id(client_order_id))
+                lambda: Order.model_validate(self._client.get_order_by_client_id(client_order_id)),
+                self._patience,
             )
         except CallFailed as failure:
             if failure.code == NO_SUCH_THING:
@@ -132,10 +134,16 @@ class Broker:
         self._require_paper_account()
         try:
             # Unlike POST, a repeated DELETE of one order changes nothing more.
-            with_retries(lambda: self._client.cancel_order_by_id(order.id))
+            with_retries(lambda: self._client.cancel_order_by_id(order.id), self._patience)
         except CallFailed as failure:
             if failure.code != NOT_CANCELABLE:
                 raise as_error(failure) from None
+
+    def _read(self, call: Callable[[], Answer]) -> Answer:
+        try:
+            return with_retries(call, self._patience)
+        except CallFailed as failure:
+            raise as_error(failure) from None
 
     def _require_paper_account(self) -> None:
         if self._proven_safe:
@@ -179,13 +187,6 @@ class _ExactMarketOrder(MarketOrderRequest):
 
     qty: str | None = None  # type: ignore[assignment]
     notional: str | None = None  # type: ignore[assignment]
-
-
-def _read(call: Callable[[], Answer]) -> Answer:
-    try:
-        return with_retries(call)
-    except CallFailed as failure:
-        raise as_error(failure) from None
 
 
 def _same_trade(order: Order, ticket: OrderTicket) -> Order:

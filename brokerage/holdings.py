@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -59,12 +60,27 @@ def take_stock(
 
 
 def trade_list(
-    run: Run, holdings: Sequence[Holding], targets: Mapping[str, float], params: ExecutionParameters
+    run: Run,
+    holdings: Sequence[Holding],
+    targets: Mapping[str, float],
+    params: ExecutionParameters,
+    *,
+    reasons: Mapping[str, str],
+    hold: bool,
 ) -> list[PlannedOrder]:
-    """The orders that take ``holdings`` to ``targets``; raises what ``plan_orders`` raises."""
+    """The orders that take ``holdings`` to ``targets``; raises what ``plan_orders`` raises.
+
+    Args:
+        run: Whose orders these are.
+        holdings: Rows of the ``holdings`` artifact.
+        targets: Weight by symbol, as a share of what may be invested.
+        params: Least trade and greatest price deviation.
+        reasons: Why each asset is to be traded or left alone.
+        hold: Trade nothing this week; the list then shows how far each asset is from its target.
+    """
     cash = next(row["qty"] for row in holdings if row["symbol"] == CASH)
     stocks = {row["symbol"]: row for row in holdings if row["symbol"] != CASH}
-    return plan_orders(
+    plan = plan_orders(
         run,
         equity=sum((row["market_value"] for row in holdings), NOTHING),
         cash=cash,
@@ -80,6 +96,18 @@ def trade_list(
         params=params,
         foreign=[symbol for symbol, row in stocks.items() if not row["in_universe"]],
     )
+    return [_explained(row, reasons[row.symbol], hold=hold) for row in plan]
+
+
+def _explained(row: PlannedOrder, reason: str, *, hold: bool) -> PlannedOrder:
+    if not (row.current_qty or row.target_value):
+        return replace(row, reason="neither held nor wanted")
+    if hold:
+        return replace(row, action="hold", client_order_id=None, qty=None, notional=None, reason=reason)
+    if row.action == "hold":
+        return row
+    scaled = row.reason.partition("; ")[2]
+    return replace(row, reason="; ".join(filter(None, [reason, scaled])))
 
 
 def _holding(

@@ -26,6 +26,7 @@ from schemas.settings import BrokerSettings
 WIDEST_SPREAD = Decimal("0.01")
 """A quote wider than this share of its mid price says nothing about value: IEX is thin."""
 PAGE_SIZE = 10_000
+DEFAULTS = BrokerSettings()
 
 _PRICES = ("open", "high", "low", "close", "volume")
 
@@ -42,7 +43,7 @@ def daily_bars(
     *,
     feed: Feed,
     adjustment: AdjustmentName,
-    settings: BrokerSettings | None = None,
+    settings: BrokerSettings = DEFAULTS,
 ) -> pd.DataFrame:
     """Daily bars of the sessions from ``start`` to ``end``, both included, sorted by symbol and session.
 
@@ -69,7 +70,7 @@ def daily_bars(
     client = _client(endpoint, settings)
     rows = [
         (symbol, bar.t.astimezone(NEW_YORK).date(), bar.o, bar.h, bar.low, bar.c, bar.v)
-        for page in _pages(client, request.to_request_fields())
+        for page in _pages(client, request.to_request_fields(), settings)
         for symbol, bars in page.bars.items()
         for bar in bars
     ]
@@ -77,7 +78,7 @@ def daily_bars(
 
 
 def latest_prices(
-    endpoint: Endpoint, symbols: Sequence[str], *, feed: Feed, settings: BrokerSettings | None = None
+    endpoint: Endpoint, symbols: Sequence[str], *, feed: Feed, settings: BrokerSettings = DEFAULTS
 ) -> dict[str, Decimal]:
     """The best price to size a trade on now, by symbol; a symbol without any is absent.
 
@@ -92,7 +93,8 @@ def latest_prices(
     request = StockSnapshotRequest(symbol_or_symbols=sorted(symbols), feed=DataFeed(feed))
     client = _client(endpoint, settings)
     snapshots = _read(
-        lambda: _SNAPSHOTS.validate_python(client.get("/stocks/snapshots", request.to_request_fields()))
+        lambda: _SNAPSHOTS.validate_python(client.get("/stocks/snapshots", request.to_request_fields())),
+        settings,
     )
     prices = {symbol: snapshot.price for symbol, snapshot in snapshots.items() if snapshot is not None}
     return {symbol: price for symbol, price in prices.items() if price is not None}
@@ -157,22 +159,24 @@ class _Snapshot(_Answer):
 _SNAPSHOTS = TypeAdapter(dict[str, _Snapshot | None])
 
 
-def _client(endpoint: Endpoint, settings: BrokerSettings | None) -> StockHistoricalDataClient:
+def _client(endpoint: Endpoint, settings: BrokerSettings) -> StockHistoricalDataClient:
     client = StockHistoricalDataClient(
         api_key=endpoint.key_id.get_secret_value(),
         secret_key=endpoint.secret_key.get_secret_value(),
         raw_data=True,
         url_override=endpoint.data_url,
     )
-    return harden(client, settings or BrokerSettings())
+    return harden(client, settings)
 
 
-def _pages(client: StockHistoricalDataClient, wanted: Mapping[str, Any]) -> Iterator[_Page]:
+def _pages(
+    client: StockHistoricalDataClient, wanted: Mapping[str, Any], settings: BrokerSettings
+) -> Iterator[_Page]:
     """Follow the page tokens ourselves: alpaca-py never ends on an empty token, nor on a repeated one."""
     fields = dict(wanted)
     seen: set[str] = set()
     while True:
-        page = _read(lambda: _Page.model_validate(client.get("/stocks/bars", fields)))
+        page = _read(lambda: _Page.model_validate(client.get("/stocks/bars", fields)), settings)
         yield page
         token = page.next_page_token
         if not token:
@@ -194,9 +198,9 @@ def _frame(rows: Sequence[tuple[object, ...]]) -> pd.DataFrame:
     return frame.sort_values(["symbol", "session"], ignore_index=True)
 
 
-def _read(call: Callable[[], Answer]) -> Answer:
+def _read(call: Callable[[], Answer], settings: BrokerSettings) -> Answer:
     try:
-        return with_retries(call)
+        return with_retries(call, settings.patience_seconds)
     except CallFailed as failure:
         raise _data_error(failure) from None
 

@@ -71,13 +71,17 @@ def once(call: Callable[[], Answer]) -> Answer:
     raise failure.with_traceback(None)
 
 
-def with_retries(call: Callable[[], Answer]) -> Answer:
+def with_retries(call: Callable[[], Answer], patience: float) -> Answer:
     """Make a call that may be repeated without harm, waiting as long as the broker asks.
+
+    Args:
+        call: What to ask.
+        patience: Longest time over which it is asked again (seconds).
 
     Raises:
         CallFailed: If the last attempt failed, or if the failure will not pass.
     """
-    patiently = stamina.RetryingCaller(attempts=12, timeout=60.0, wait_initial=0.5, wait_max=10.0)
+    patiently = stamina.RetryingCaller(attempts=12, timeout=patience, wait_initial=0.5, wait_max=10.0)
     return patiently(_pause, once, call)
 
 

@@ -87,7 +87,8 @@ def _run(request: Request, *, dry_run: bool) -> int:
     parameters = request.parameters(dry_run=dry_run)
     store = Warehouse(home())
     results: list[RunResult] = []
-    with prefect_session(home(), screens.Progress(store, quiet=request.as_json).told):
+    progress = screens.Progress(store, quiet=request.as_json)
+    with prefect_session(home(), progress.told, progress.wait):
         from flows.weekly_rebalance import weekly_rebalance  # noqa: PLC0415
 
         for _ in range(request.weeks or 1):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -26,7 +27,10 @@ VERDICTS = {
     "planned": "Nothing was sent: this is a plan.",
 }
 
-_out = Console(highlight=False)
+PIPED_WIDTH = 132
+"""Columns when nobody's terminal says how wide it is."""
+
+_out = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 _err = Console(stderr=True, highlight=False)
 
 
@@ -66,6 +70,11 @@ class Progress:
         self._store = store
         self._quiet = quiet
         self._since = time.monotonic()
+
+    def wait(self, text: str) -> None:
+        """Say what takes a moment."""
+        if not self._quiet:
+            talk(text)
 
     def told(self, record: logging.LogRecord) -> None:
         """Show what a stage said."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 from collections.abc import Callable, Iterator
@@ -18,16 +19,22 @@ DEFAULTS = {
 
 
 @contextmanager
-def prefect_session(home: Path, told: Callable[[logging.LogRecord], None]) -> Iterator[None]:
+def prefect_session(
+    home: Path, told: Callable[[logging.LogRecord], None], waiting: Callable[[str], None]
+) -> Iterator[None]:
     """Prepare Prefect before its first import, and hear what tasks say while flows run.
 
     With ``PREFECT_API_URL`` set, runs go to that server; otherwise Prefect starts one for the moment,
     with its database in the state folder.
     """
+    if "PREFECT_API_URL" not in os.environ:
+        waiting("Starting Prefect for this command (PREFECT_API_URL names a running server instead) ...")
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
     os.environ.setdefault("PREFECT_HOME", str(home / "prefect"))
     Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
+    # sets up logging once, and would drop a listener added before
+    importlib.import_module("prefect.main")
     listener = _Listener(told)
     logger = logging.getLogger("prefect.task_runs")
     logger.addHandler(listener)

@@ -24,6 +24,8 @@ class BrokerSettings(Parameters):
     """Longest wait for a connection (seconds)."""
     read_timeout: float = Field(default=20.0, gt=0, le=120)
     """Longest wait between bytes of an answer (seconds)."""
+    patience_seconds: float = Field(default=45.0, gt=0, le=600)
+    """Longest time over which a question that got no answer is asked again (seconds); orders never are."""
 
 
 class ExchangeSettings(Parameters):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
@@ -74,20 +73,26 @@ def plan_trades(
     held = store.rows(holdings)
     current = {row["symbol"]: row["weight"] for row in held if row["in_universe"] and row["symbol"] != CASH}
     targets = {row["symbol"]: row["target_weight"] for row in store.rows(weights)}
+    wanted = [targets.get(symbol, 0.0) for symbol in current]
     decision = decide_rebalance(
         list(current),
         list(current.values()),
-        [targets.get(symbol, 0.0) for symbol in current],
+        wanted,
         drift_threshold=parameters.guard.drift_threshold,
         max_turnover=parameters.guard.max_turnover,
     )
+    hold = decision.decision == "hold"
     plan = stock.trade_list(
-        run, held, dict(zip(current, decision.weights.tolist(), strict=True)), parameters.execution
+        run,
+        held,
+        dict(zip(current, wanted if hold else decision.weights.tolist(), strict=True)),
+        parameters.execution,
+        reasons=dict(zip(current, decision.reasons, strict=True)),
+        hold=hold,
     )
-    why = dict(zip(current, decision.reasons, strict=True))
     as_of = store.get(bars)["session"].max()
     decided = store.put(run, "decisions", [_decision_row(opening, decision, parameters, as_of)])
-    planned = store.put(run, "order_plan", [_explained(asdict(row), why) for row in plan])
+    planned = store.put(run, "order_plan", [asdict(row) for row in plan])
     say(f"{decision.summary}; {sum(row.action != 'hold' for row in plan)} orders", planned)
     return decided, planned
 
@@ -137,13 +142,6 @@ def _last_closes(bars: pd.DataFrame) -> dict[str, Decimal]:
     newest = bars.sort_values("session").drop_duplicates("symbol", keep="last")
     pairs = zip(newest["symbol"], newest["close"], strict=True)
     return {symbol: Decimal(str(close)) for symbol, close in pairs if close > 0}
-
-
-def _explained(row: dict[str, Any], why: Mapping[str, str]) -> dict[str, Any]:
-    if row["action"] == "hold":
-        return row
-    scaled = row["reason"].partition("; ")[2]
-    return {**row, "reason": "; ".join(filter(None, [why[row["symbol"]], scaled]))}
 
 
 def _decision_row(

@@ -31,11 +31,18 @@ def pull_bars(
     store, calendar = warehouse(), TradingCalendar()
     newest = calendar.previous_session(run.session)
     sessions = _last(calendar, newest, lookback + 1 + parameters.spare_sessions)
-    service = endpoint(load_settings())
+    settings = load_settings()
+    service = endpoint(settings)
 
     def fetch(wanted: list[str], start: dt.date, end: dt.date) -> pd.DataFrame:
         return daily_bars(
-            service, wanted, start=start, end=end, feed=parameters.feed, adjustment=parameters.adjustment
+            service,
+            wanted,
+            start=start,
+            end=end,
+            feed=parameters.feed,
+            adjustment=parameters.adjustment,
+            settings=settings.broker,
         )
 
     version = {"source": run.venue, "feed": parameters.feed, "adjustment": parameters.adjustment}

@@ -19,7 +19,7 @@ from portfolio.performance import cumulative_returns, drawdowns, period_returns
 from reports.figures import equity_so_far, weights_history
 from reports.style import to_png, to_svg
 from reports.summary import SummaryInputs, summary_html, summary_markdown
-from reports.tables import records
+from reports.tables import records, slippage_cost
 from schemas.artifacts import ArtifactRef
 from schemas.identity import Run
 from schemas.parameters import StrategyParameters
@@ -111,15 +111,10 @@ def _performance(store: Warehouse, run: Run, executed: Executed) -> dict[str, An
         "cumulative_return": float(cumulative_returns(curve)[-1]),
         "drawdown": float(drawdowns(curve)[-1]),
         "turnover": float(traded / equity) / 2,
-        "orders": executed.orders.rows,
-        "slippage_cost": sum((_slippage(row) for row in fills), Decimal(0)).quantize(SHARE_GRID),
+        "orders": sum(row["order_id"] is not None for row in store.rows(executed.orders)),
+        "slippage_cost": slippage_cost(store.get(executed.fills)).quantize(SHARE_GRID),
         "tracking_error": max(abs(row["difference"]) for row in positions),
     }
-
-
-def _slippage(fill: dict[str, Any]) -> Decimal:
-    against: Decimal = (fill["price"] - fill["reference_price"]) * fill["qty"]
-    return against if fill["side"] == "buy" else -against
 
 
 def _inputs(store: Warehouse, run: Run) -> SummaryInputs:

@@ -39,8 +39,8 @@ def stage(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
     return task(
         name=name,
         task_run_name=name,
-        retries=2,
-        retry_delay_seconds=[3, 10],
+        retries=1,
+        retry_delay_seconds=10,
         retry_condition_fn=_is_temporary,
     )
 

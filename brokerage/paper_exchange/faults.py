@@ -31,7 +31,7 @@ class FaultRule(Parameters):
     """The first match the rule acts on; earlier ones pass."""
     times: int | None = Field(default=1, ge=1)
     """How often it acts; none means for ever."""
-    status: int = Field(default=500, ge=400, le=599)
+    status: int = Field(default=500, ge=200, le=599)
     """HTTP status to answer."""
     answer: dict[str, Any] | str = Field(
         default_factory=lambda: {"code": 50010000, "message": "internal server error occurred"}

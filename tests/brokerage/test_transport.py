@@ -112,7 +112,7 @@ def test_a_proxy_in_the_environment_is_ignored(client, misbehaving, acts, monkey
 def test_reads_are_retried_until_the_broker_is_well(client, misbehaving, acts, three_tries):
     misbehaving.script(ACCOUNT, acts.answer(503, {}), acts.reset, acts.answer(200, acts.account_json()))
 
-    assert with_retries(client.get_account) == acts.account_json()
+    assert with_retries(client.get_account, 30.0) == acts.account_json()
     assert len(misbehaving.received(ACCOUNT)) == 3
 
 
@@ -120,7 +120,7 @@ def test_what_will_not_pass_is_not_retried(client, misbehaving, acts, three_trie
     misbehaving.script(ACCOUNT, acts.refuse(403, 40310000, "no"))
 
     with pytest.raises(CallFailed):
-        with_retries(client.get_account)
+        with_retries(client.get_account, 30.0)
     assert len(misbehaving.received(ACCOUNT)) == 1
 
 
@@ -134,7 +134,7 @@ def test_the_pause_the_broker_asks_for_is_kept(client, misbehaving, acts, monkey
         acts.answer(200, acts.account_json()),
     )
 
-    with_retries(client.get_account)
+    with_retries(client.get_account, 30.0)
 
     assert pauses == [7.0]
 

@@ -31,7 +31,10 @@ def test_wrong_keys(riskparity, exchange):
 
 
 def test_no_network(riskparity, exchange, free_port):
-    outcome = riskparity("run", "risk_parity", "rebalance", **alpaca_at(f"http://127.0.0.1:{free_port}"))
+    nowhere = alpaca_at(f"http://127.0.0.1:{free_port}")
+    outcome = riskparity(
+        "run", "risk_parity", "rebalance", **nowhere, RISKPARITY__BROKER__PATIENCE_SECONDS="2"
+    )
 
     failed_well(outcome, 75, "again")
     assert not sent(exchange)
