@@ -73,10 +73,10 @@ class AdminApi:
     async def faults(self, request: Request) -> Response:
         """GET, POST ``{"rules": [...]}`` and DELETE /__sim/faults."""
         if request.method != "GET":
-            content = parse_json(await request.body()) if request.method == "POST" else {"rules": []}
+            content = await request.json() if request.method == "POST" else {"rules": []}
             try:
-                self._faults.set(_RULES.validate_python(content.get("rules")))
-            except ValidationError as error:
+                self._faults.set(_RULES.validate_python(content["rules"]))
+            except (ValidationError, ValueError, LookupError, TypeError) as error:
                 raise invalid(str(error)) from error
         return JSONResponse({"rules": self._faults.state()})
 

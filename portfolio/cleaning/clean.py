@@ -69,7 +69,8 @@ def clean(panel: Panel, params: CleaningParameters, *, min_history: int) -> Clea
             f"{len(usable.symbols)} of {len(panel.symbols)} assets have usable prices, "
             f"{params.min_assets} are needed",
             figures={edit.symbol: edit.detail for edit in (*edits, *chosen) if edit.action == "excluded"},
-            remedy="Pull a longer history, take the assets named out of the universe, or mend their bars",
+            remedy="Shorten the lookback (--set lookback=126), take the assets named out of the universe, "
+            "or mend their bars.",
         )
     returns = usable.close[1:] / usable.close[:-1] - 1
     edits = (*edits, *unconfirmed_moves(usable, params), *chosen)

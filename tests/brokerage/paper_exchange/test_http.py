@@ -211,6 +211,8 @@ def test_a_rule_acts_from_its_nth_match_as_often_as_it_says(exchange, call):
     assert [answer.status_code for answer in answers] == [200, 504, 504, 200]
     assert answers[1].text == "<html>"
     assert exchange.control.faults()[0]["matches"] == 4
+    exchange.control.set_faults({"action": "status", "path": "clock", "answer": {"code": 50010000}})
+    assert call("GET", "/v2/clock").json() == {"code": 50010000}
     exchange.control.set_faults()
     assert exchange.control.faults() == []
 
