@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -72,28 +73,27 @@ def riskparity(prefect_environment, exchange, monkeypatch):
     return run
 
 
+@pytest.fixture
+def interruptible():
+    """Start a process that ends with the test, cleanly when it can."""
+    return _interruptible
+
+
+@contextlib.contextmanager
 def _interruptible(command, environment, log):
     # A server started in the background ignores SIGINT unless it is given back its default.
     process = subprocess.Popen(
         command, cwd=ROOT, env={**os.environ, **environment}, stdout=log, stderr=subprocess.STDOUT,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
     )  # fmt: skip
-    return _ended(process)
-
-
-class _ended:  # noqa: N801
-    def __init__(self, process):
-        self.process = process
-
-    def __enter__(self):
-        return self.process
-
-    def __exit__(self, *_):
-        self.process.send_signal(signal.SIGINT)
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGINT)
         try:
-            self.process.wait(20)
+            process.wait(20)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            process.kill()
 
 
 def _wait_until_healthy(url, server, log):
