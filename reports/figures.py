@@ -121,7 +121,7 @@ def _stacked_steps(in_force: pd.DataFrame, runs: pd.DataFrame) -> Figure:
     axes.set(xlim=(days[0], days[-1]), ylim=(0, 1))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.set_title("Target weights", pad=30)
-    date_axis(axes, days[:-1])
+    date_axis(axes, run_days[run_days >= days[0]].to_numpy())
     return figure
 
 

@@ -88,8 +88,8 @@ class RiskParityParameters(Parameters):
     """Greatest total weight of the negative-return sleeve (fraction)."""
     sleeve_max_weight: Fraction = 0.15
     """Greatest weight of each asset in the sleeve (fraction)."""
-    sleeve_hysteresis: float = Field(default=0.1, ge=0, le=3)
-    """Standard errors by which a mean return must cross zero before membership changes."""
+    sleeve_hysteresis: float = Field(default=0.5, ge=0, le=3)
+    """Standard errors by which a mean return must cross zero before membership changes; less means more turnover."""
 
 
 class EqualWeightParameters(Parameters):

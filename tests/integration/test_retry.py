@@ -42,7 +42,7 @@ def deployment(prefect_environment, exchange, server, interruptible, tmp_path):
     prefect("--no-prompt", "deploy", "--all")
     found = server.read_deployment_by_name(DEPLOYMENT)
     prefect("deployment", "schedule", "pause", DEPLOYMENT, str(found.schedules[0].id))
-    command = [PREFECT, "worker", "start", "--pool", "local", "--limit", "1"]
+    command = [PREFECT, "worker", "start", "--pool", "local"]
     with (tmp_path / "worker.log").open("w") as log, interruptible(command, environment, log):
         yield found
 
