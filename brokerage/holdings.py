@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -22,30 +22,28 @@ def take_stock(
     cash: Decimal,
     positions: Sequence[Position],
     *,
-    universe: Collection[str],
     prices: Mapping[str, Decimal],
     last_closes: Mapping[str, Decimal],
     assets: Mapping[str, Asset],
 ) -> list[Holding]:
     """Everything held or wanted, and cash, valued at the sizing prices.
 
+    What is held but not among ``assets`` is foreign: not this strategy's, or without usable prices now.
     Weights are shares of what may be invested: cash and positions in the universe, foreign ones apart.
 
     Raises:
         GuardRefusal: There is nothing to invest.
     """
     held = {position.symbol: position for position in positions}
+    foreign = [position for symbol, position in held.items() if symbol not in assets]
     rows = [
-        _holding(
-            asset,
-            held.get(symbol),
-            prices.get(symbol),
-            last_closes.get(symbol),
-            in_universe=symbol in universe,
-        )
-        for symbol, asset in sorted(assets.items())
+        *(
+            _holding(asset, held.get(symbol), prices.get(symbol), last_closes.get(symbol))
+            for symbol, asset in assets.items()
+        ),
+        *(_foreign(position) for position in foreign),
     ]
-    rows.append(_cash(cash))
+    rows = [*sorted(rows, key=lambda row: str(row["symbol"])), _cash(cash)]
     investable = sum((row["market_value"] for row in rows if row["in_universe"]), NOTHING)
     if investable <= 0:
         raise GuardRefusal(
@@ -111,12 +109,7 @@ def _explained(row: PlannedOrder, reason: str, *, hold: bool) -> PlannedOrder:
 
 
 def _holding(
-    asset: Asset,
-    position: Position | None,
-    price: Decimal | None,
-    last_close: Decimal | None,
-    *,
-    in_universe: bool,
+    asset: Asset, position: Position | None, price: Decimal | None, last_close: Decimal | None
 ) -> Holding:
     qty = position.qty if position else NOTHING
     value_at = price or last_close or (position and position.current_price) or NOTHING
@@ -126,9 +119,23 @@ def _holding(
         "price": _exact(price),
         "last_close": _exact(last_close),
         "market_value": (qty * value_at).quantize(CENT),
-        "in_universe": in_universe,
+        "in_universe": True,
         "tradable": asset.is_tradable,
         "fractionable": asset.fractionable,
+    }
+
+
+def _foreign(position: Position) -> Holding:
+    # Nothing is asked about it: the services for stocks need not even know what it is.
+    return {
+        "symbol": position.symbol,
+        "qty": position.qty,
+        "price": None,
+        "last_close": None,
+        "market_value": (position.market_value or NOTHING).quantize(CENT),
+        "in_universe": False,
+        "tradable": False,
+        "fractionable": False,
     }
 
 

@@ -40,14 +40,12 @@ def take_stock(
     account = broker(settings)
     usable = sorted(store.get(returns)["symbol"].unique())
     positions, cash = account.positions(), account.account().cash
-    symbols = sorted({*usable, *(position.symbol for position in positions)})
     rows = stock.take_stock(
         cash,
         positions,
-        universe=usable,
-        prices=latest_prices(endpoint(settings), symbols, feed=parameters.feed, settings=settings.broker),
+        prices=latest_prices(endpoint(settings), usable, feed=parameters.feed, settings=settings.broker),
         last_closes=_last_closes(store.get(bars)),
-        assets={symbol: account.asset(symbol) for symbol in symbols},
+        assets={symbol: account.asset(symbol) for symbol in usable},
     )
     reference = store.put(run, "holdings", rows)
     equity = sum((row["market_value"] for row in rows), NOTHING)

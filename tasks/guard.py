@@ -7,7 +7,8 @@ import datetime as dt
 from brokerage.calendar import NEW_YORK, TradingCalendar
 from brokerage.models import CalendarDay
 from config import load_settings
-from portfolio.guard import SessionHours, weekly_guard
+from portfolio.account_guard import REMEDIES, Hours, calendars_agree, own_account
+from portfolio.guard import GuardVerdict, SessionHours, weekly_guard
 from schemas.identity import IsoWeek, Run
 from schemas.parameters import RebalanceParameters
 from schemas.results import Check, Opening
@@ -41,7 +42,12 @@ def open_run(parameters: RebalanceParameters) -> Opening:
         force=parameters.force,
         reason=parameters.reason,
     )
-    agreement = _agreement(calendar, sessions, account.calendar(monday, monday + FORTNIGHT))
+    more = (
+        own_account(
+            strategy, store.last_trader(account.venue), force=parameters.force, reason=parameters.reason
+        ),
+        calendars_agree(_ours(calendar, sessions), _brokers(account.calendar(monday, monday + FORTNIGHT))),
+    )
     universe = settings.universe(parameters.universe, account.venue)
     opening = Opening(
         run=Run(
@@ -52,9 +58,9 @@ def open_run(parameters: RebalanceParameters) -> Opening:
             venue=account.venue,
             dry_run=parameters.dry_run,
         ),
-        allowed=verdict.allowed and agreement.passed,
-        checks=(*verdict.checks, agreement),
-        remedy="" if verdict.allowed else f"Next opportunity: {verdict.next_opportunity}.",
+        allowed=verdict.allowed and all(check.passed for check in more),
+        checks=(*verdict.checks, *more),
+        remedy=_remedy(verdict, more),
         symbols=universe.symbols,
         hedges=universe.hedges,
     )
@@ -68,13 +74,19 @@ def _completed(store: Warehouse, strategy: str, venue: str, week: IsoWeek) -> st
     return None if done.empty else str(done["run_id"].iloc[-1])
 
 
-def _agreement(calendar: TradingCalendar, ours: list[dt.date], broker_days: list[CalendarDay]) -> Check:
-    """Two calendars that disagree on hours mean that one of them is wrong; nobody should guess which."""
-    here = {day: tuple(hour.astimezone(NEW_YORK).time() for hour in calendar.hours(day)) for day in ours}
-    there = {day.date: (day.open, day.close) for day in broker_days}
-    different = sorted(day for day in here.keys() | there.keys() if here.get(day) != there.get(day))
-    if different:
-        return Check(
-            "calendars agree", passed=False, detail=f"ours and the broker's differ on {different[0]}"
-        )
-    return Check("calendars agree", passed=True, detail=f"{len(here)} sessions compared with the broker's")
+def _ours(calendar: TradingCalendar, sessions: list[dt.date]) -> Hours:
+    return {day: _local_times(*calendar.hours(day)) for day in sessions}
+
+
+def _local_times(opening: dt.datetime, closing: dt.datetime) -> tuple[dt.time, dt.time]:
+    return opening.astimezone(NEW_YORK).time(), closing.astimezone(NEW_YORK).time()
+
+
+def _brokers(days: list[CalendarDay]) -> Hours:
+    return {day.date: (day.open, day.close) for day in days}
+
+
+def _remedy(verdict: GuardVerdict, more: tuple[Check, ...]) -> str:
+    if not verdict.allowed:
+        return f"Next opportunity: {verdict.next_opportunity}."
+    return " ".join(REMEDIES[check.name] for check in more if not check.passed)

@@ -95,9 +95,17 @@ class Warehouse:
 
     def last_venue(self, strategy: str) -> str | None:
         """Where the strategy's newest committed run sent its orders, or None before the first run."""
-        runs = self._all("runs")
-        runs = runs[runs["strategy"] == strategy].sort_values("committed_at")
-        return None if runs.empty else str(runs["venue"].iloc[-1])
+        runs = self._all("runs").sort_values("committed_at")
+        venues = runs.loc[runs["strategy"] == strategy, "venue"]
+        return None if venues.empty else str(venues.iloc[-1])
+
+    def last_trader(self, venue: str) -> str | None:
+        """The strategy that traded last at a venue, or None before the first trade."""
+        runs = self._all("runs").sort_values("committed_at")
+        traders = runs.loc[
+            (runs["venue"] == venue) & runs["outcome"].isin(["complete", "adjusted"]), "strategy"
+        ]
+        return None if traders.empty else str(traders.iloc[-1])
 
     def history(self, name: str, strategy: str, venue: str) -> pd.DataFrame:
         """An artifact over all committed runs of a strategy at a venue, with their ``session``, oldest first."""

@@ -1,21 +1,23 @@
 """Every stage fails well: one screen with the remedy, the right exit code, no traceback, nothing sent."""
 
+from pathlib import Path
+
 import pytest
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
-WRONG_KEYS = {"ALPACA_API_KEY": "PKWRONG", "ALPACA_SECRET_KEY": "wrong"}
+SECRETS = {"ALPACA_API_KEY": "PKPLANTED0KEY0ID0000", "ALPACA_SECRET_KEY": "planted-secret-0123456789"}
 
 
 def alpaca_at(url):
-    return {**WRONG_KEYS, "RISKPARITY__BROKER__TRADING_URL": url, "RISKPARITY__BROKER__DATA_URL": url}
+    return {**SECRETS, "RISKPARITY__BROKER__TRADING_URL": url, "RISKPARITY__BROKER__DATA_URL": url}
 
 
 def failed_well(outcome, code, said):
     assert outcome.code == code, outcome.err
     assert said in outcome.err
     assert "Traceback" not in outcome.err + outcome.out
-    assert "wrong" not in (outcome.err + outcome.out).replace("are wrong", "").replace("is wrong", "")
+    assert not [secret for secret in SECRETS.values() if secret in outcome.err + outcome.out]
     assert len(outcome.err.splitlines()) < 40
 
 
@@ -23,11 +25,15 @@ def sent(exchange):
     return [request for request in exchange.control.requests() if request["method"] == "POST"]
 
 
-def test_wrong_keys(riskparity, exchange):
+def test_wrong_keys_are_refused_and_written_nowhere(riskparity, exchange, prefect_environment):
     outcome = riskparity("run", "risk_parity", "rebalance", **alpaca_at(exchange.address.url))
 
     failed_well(outcome, 2, "ALPACA_API_KEY")
     assert not sent(exchange)
+    for folder in (exchange.home, Path(prefect_environment["PREFECT_HOME"])):
+        for file in (path for path in folder.rglob("*") if path.is_file()):
+            content = file.read_bytes()
+            assert not [secret for secret in SECRETS.values() if secret.encode() in content], file
 
 
 def test_no_network(riskparity, exchange, free_port):

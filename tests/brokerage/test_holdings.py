@@ -1,0 +1,89 @@
+"""Stock is taken once, foreign positions are left alone, and every row of the trade list has its reason."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from brokerage.holdings import take_stock, trade_list
+from brokerage.models import Asset, Position
+from schemas.errors import GuardRefusal
+from schemas.identity import Run
+from schemas.parameters import ExecutionParameters
+
+RUN = Run(
+    strategy="risk_parity",
+    session=dt.date(2015, 6, 1),
+    decided_at=dt.datetime(2015, 6, 1, 14, tzinfo=dt.UTC),
+    venue="loopback",
+)
+ASSETS = {
+    symbol: Asset(symbol=symbol, status="active", tradable=True, fractionable=True)
+    for symbol in ("SPY", "TLT")
+}
+PRICES = {"SPY": Decimal(200), "TLT": Decimal(100)}
+REASONS = {"SPY": "buy: why not", "TLT": "sell: why not"}
+
+
+def stock(cash="1000", **held):
+    positions = [
+        Position(symbol=symbol, qty=Decimal(qty), market_value=Decimal(500)) for symbol, qty in held.items()
+    ]
+    return take_stock(Decimal(cash), positions, prices=PRICES, last_closes=PRICES, assets=ASSETS)
+
+
+def rows(holdings):
+    return {row["symbol"]: row for row in holdings}
+
+
+def test_weights_are_shares_of_cash_and_the_universe():
+    held = rows(stock(cash="1000", SPY="5"))
+
+    assert {symbol: row["weight"] for symbol, row in held.items()} == {"SPY": 0.5, "TLT": 0.0, "CASH": 0.5}
+    assert held["SPY"]["market_value"] == Decimal(1000)
+
+
+def test_a_position_outside_the_universe_is_foreign_and_counts_for_nothing():
+    held = rows(stock(cash="1000", XYZ="7"))
+
+    assert held["XYZ"]["in_universe"] is False
+    assert held["XYZ"]["weight"] == 0.0
+    assert held["CASH"]["weight"] == 1.0
+
+
+def test_an_empty_account_is_refused():
+    with pytest.raises(GuardRefusal, match="no equity"):
+        stock(cash="0")
+
+
+def plan(holdings, targets, *, hold=False):
+    trades = trade_list(RUN, holdings, targets, ExecutionParameters(), reasons=REASONS, hold=hold)
+    return {row.symbol: row for row in trades}
+
+
+def test_trades_carry_the_reason_of_the_decision():
+    trades = plan(stock(cash="1000", TLT="10"), {"SPY": 0.5, "TLT": 0.25})
+
+    assert (trades["SPY"].action, trades["SPY"].notional, trades["SPY"].reason) == (
+        "buy",
+        1000,
+        "buy: why not",
+    )
+    assert (trades["TLT"].action, trades["TLT"].qty, trades["TLT"].reason) == ("sell", 5, "sell: why not")
+
+
+def test_a_week_of_holding_trades_nothing_and_still_shows_the_targets():
+    trades = plan(stock(cash="1000", TLT="10"), {"SPY": 0.5, "TLT": 0.25}, hold=True)
+
+    assert {row.action for row in trades.values()} == {"hold"}
+    assert {row.client_order_id for row in trades.values()} == {None}
+    assert trades["SPY"].target_weight == 0.5
+
+
+def test_what_is_neither_held_nor_wanted_says_so():
+    assert plan(stock(), {"SPY": 0.5})["SPY"].action == "buy"
+    assert plan(stock(), {"SPY": 0.5, "TLT": 0.0})["TLT"].reason == "neither held nor wanted"
+
+
+def test_a_foreign_position_is_in_no_trade_list():
+    assert "XYZ" not in plan(stock(cash="1000", XYZ="7"), {"SPY": 0.5, "TLT": 0.5})

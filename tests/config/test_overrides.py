@@ -1,0 +1,46 @@
+"""--set lays single values over the configuration."""
+
+import pytest
+
+from config import load_settings
+from config.overrides import override
+from schemas.errors import ConfigError
+
+
+@pytest.fixture
+def configured():
+    return load_settings().rebalance("risk_parity")
+
+
+def test_a_key_names_a_strategy_parameter_a_section_or_the_universe(configured):
+    changed = override(configured, ["lookback=126", "guard.max_turnover=0.2", "universe=SPY,TLT"])
+
+    assert changed.strategy.lookback == 126
+    assert changed.guard.max_turnover == 0.2
+    assert changed.universe == "SPY,TLT"
+    assert changed.strategy.max_weight == configured.strategy.max_weight
+
+
+def test_a_list_is_written_as_in_toml(configured):
+    assert override(configured, ['negative_sleeve=["VXZ", "RWM"]']).strategy.negative_sleeve == ("VXZ", "RWM")
+
+
+def test_nothing_given_is_nothing_changed(configured):
+    assert override(configured, []) == configured
+
+
+@pytest.mark.parametrize(
+    ("item", "said"),
+    [
+        ("lookback", "not key=value"),
+        ("lokback=1", "Did you mean 'lookback'"),
+        ("guard.max_turnovr=1", r"Did you mean 'guard\.max_turnover'"),
+        ("guard=1", "no parameter 'guard'"),
+        ("max_weight=2", "max_weight"),
+        ("lookback=soon", "lookback"),
+        ("name=equal_weight", "max_weight"),
+    ],
+)
+def test_what_is_wrong_is_named(configured, item, said):
+    with pytest.raises(ConfigError, match=said):
+        override(configured, [item])

@@ -1,0 +1,83 @@
+"""The console script: help that is quick because nothing heavy is imported, and codes that are documented."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+RISKPARITY = Path(sys.executable).with_name("riskparity")
+
+
+def riskparity(*arguments, home):
+    return subprocess.run(
+        [RISKPARITY, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"RISKPARITY_HOME": str(home)},
+    )
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys\nfrom flows.runner import app\napp(['--help'], result_action='return_value')\n"
+        "print(sorted({'prefect', 'pandas', 'matplotlib', 'duckdb', 'alpaca', 'pandera', 'scipy'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert "Exit codes" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "command", [["run"], ["strategies"], ["sql"], ["config"], ["exchange"], ["exchange", "advance"]]
+)
+def test_every_command_explains_itself(command, tmp_path):
+    done = riskparity(*command, "--help", home=tmp_path)
+
+    assert done.returncode == 0
+    assert "Usage" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "risk_parity", "dance"], "rebalance"),
+        (["run", "risk_party", "status"], "risk_parity"),
+        (["run", "risk_parity", "rebalance", "--force"], "--reason"),
+        (["sql", "drop view runs"], "read-only"),
+        (["rum"], "run"),
+    ],
+)
+def test_wrong_usage_exits_with_2_and_says_what_would_be_right(arguments, said, tmp_path):
+    done = riskparity(*arguments, home=tmp_path)
+
+    assert done.returncode == 2
+    assert said in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_strategy_that_has_not_run_says_how_to_start(tmp_path):
+    done = riskparity("run", "risk_parity", "status", home=tmp_path)
+
+    assert done.returncode == 0
+    assert "riskparity run risk_parity plan" in done.stderr
+
+
+def test_listings_speak_json(tmp_path):
+    strategies = json.loads(riskparity("strategies", "--json", home=tmp_path).stdout)
+    config = json.loads(riskparity("config", "--json", home=tmp_path).stdout)
+
+    assert set(strategies) == {"risk_parity", "equal_weight", "inverse_volatility"}
+    assert config["guard.max_turnover"] == {"value": 0.5, "origin": "config/limits.toml"}
+    assert config["ALPACA_API_KEY"] == "not set"
+
+
+def test_sql_answers_as_table_json_and_csv(tmp_path):
+    sql = "select 1 as one, 'a,b' as text"
+
+    assert "one" in riskparity("sql", sql, home=tmp_path).stdout
+    assert json.loads(riskparity("sql", sql, "--json", home=tmp_path).stdout) == [{"one": 1, "text": "a,b"}]
+    assert riskparity("sql", sql, "--csv", home=tmp_path).stdout == 'one,text\n1,"a,b"\n'

@@ -1,0 +1,40 @@
+"""Errors say what failed, the figures and what to do, and survive being stored."""
+
+import pickle
+
+import pytest
+
+from schemas import errors
+from schemas.errors import DataError, RiskParityError
+
+EXIT_CODES = {
+    "ConfigError": 2,
+    "GuardRefusal": 3,
+    "DataError": 4,
+    "InfeasibleError": 5,
+    "SolverError": 5,
+    "UnknownOutcome": 6,
+    "BrokerRefusal": 7,
+    "TemporaryError": 75,
+}
+
+
+def test_every_error_has_its_documented_exit_code():
+    kinds = {kind.__name__: kind.exit_code for kind in RiskParityError.__subclasses__()}
+
+    assert kinds == EXIT_CODES
+
+
+def test_the_text_holds_what_figures_and_remedy():
+    error = DataError("SPY is stale", figures={"newest bar": "2015-05-28"}, remedy="Try later.")
+
+    assert str(error) == "SPY is stale (newest bar: 2015-05-28). Try later."
+
+
+@pytest.mark.parametrize("name", EXIT_CODES)
+def test_an_error_survives_pickling_with_everything_it_says(name):
+    error = getattr(errors, name)("what", figures={"a": 1}, remedy="do this")
+
+    copy = pickle.loads(pickle.dumps(error))
+
+    assert (type(copy), str(copy), copy.figures) == (type(error), str(error), error.figures)

@@ -1,0 +1,42 @@
+"""A run is a strategy, the ISO week of its session and an attempt; order ids follow from it alone."""
+
+import datetime as dt
+
+import pytest
+
+from schemas.identity import IsoWeek, Run
+
+
+def run_on(session, **more):
+    noon = dt.datetime.combine(session, dt.time(16), dt.UTC)
+    return Run(strategy="risk_parity", session=session, decided_at=noon, venue="loopback", **more)
+
+
+@pytest.mark.parametrize(
+    ("session", "week"),
+    [
+        (dt.date(2015, 6, 1), "2015-W23"),
+        (dt.date(2020, 12, 31), "2020-W53"),
+        (dt.date(2021, 1, 1), "2020-W53"),
+        (dt.date(2018, 12, 31), "2019-W01"),
+    ],
+)
+def test_the_week_is_that_of_the_session_in_the_iso_year(session, week):
+    assert str(IsoWeek.of(session)) == week
+    assert run_on(session).run_id == f"risk_parity-{week}-1"
+
+
+def test_an_order_id_follows_from_run_side_and_symbol():
+    run = run_on(dt.date(2015, 6, 1), attempt=2)
+
+    assert run.client_order_id("buy", "SPY") == "risk_parity-2015-W23-2-B-SPY"
+    assert run.client_order_id("sell", "SPY") == "risk_parity-2015-W23-2-S-SPY"
+
+
+def test_a_plan_can_never_be_mistaken_for_a_run():
+    assert run_on(dt.date(2015, 6, 1), dry_run=True).run_id == "risk_parity-2015-W23-plan-1"
+
+
+def test_an_instant_without_a_zone_is_refused():
+    with pytest.raises(ValueError, match="timezone"):
+        Run(strategy="x", session=dt.date(2015, 6, 1), decided_at=dt.datetime(2015, 6, 1), venue="loopback")
