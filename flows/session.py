@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from schemas.errors import TemporaryError
+
 DEFAULTS = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -16,6 +18,9 @@ DEFAULTS = {
     # tracebacks are told by flows/failures.py; the run's page keeps every line
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
 }
+
+NO_SERVER = ("Failed to reach API", "Timed out while attempting to connect to ephemeral")
+"""How Prefect begins to say that there is no server."""
 
 
 @contextmanager
@@ -40,8 +45,20 @@ def prefect_session(
     logger.addHandler(listener)
     try:
         yield
+    except RuntimeError as error:
+        if not str(error).startswith(NO_SERVER):
+            raise
+        raise _no_server(str(error)) from None
     finally:
         logger.removeHandler(listener)
+
+
+def _no_server(said: str) -> TemporaryError:
+    return TemporaryError(
+        "The Prefect server does not answer; nothing was sent",
+        figures={"Prefect says": said},
+        remedy="Start the server PREFECT_API_URL names, or unset it: a server is then started for the command.",
+    )
 
 
 class _Listener(logging.Handler):

@@ -46,6 +46,13 @@ def test_no_network(riskparity, exchange, free_port):
     assert not sent(exchange)
 
 
+def test_no_prefect_server(riskparity, exchange, free_port):
+    nowhere = f"http://127.0.0.1:{free_port}/api"
+
+    failed_well(riskparity("run", "risk_parity", "rebalance", PREFECT_API_URL=nowhere), 75, "PREFECT_API_URL")
+    assert not sent(exchange)
+
+
 def test_live_trading_is_refused(riskparity, exchange):
     outcome = riskparity("run", "risk_parity", "rebalance", **alpaca_at("https://api.alpaca.markets"))
 
