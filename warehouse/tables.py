@@ -93,5 +93,5 @@ def _refused(name: str, run_id: str, figures: Mapping[str, object]) -> DataError
     return DataError(
         f"The rows offered as '{name}' of run {run_id} do not fit its schema; nothing was written",
         figures=figures,
-        remedy=f"Compare them with the model of '{name}' in schemas/artifacts.py.",
+        remedy=f"Compare them with the model of '{name}' in schemas/.",
     )

@@ -16,7 +16,8 @@ from brokerage.execution import execute
 from brokerage.market_data import latest_prices
 from brokerage.models import OrderTicket
 from brokerage.orders import PlannedOrder, plan_orders
-from schemas.artifacts import Fills, Orders, Positions, arrow_schema
+from schemas.account_tables import Fills, Orders, Positions
+from schemas.artifacts import arrow_schema
 from schemas.errors import BrokerRefusal, ConfigError, GuardRefusal, UnknownOutcome
 from schemas.identity import Run
 from schemas.parameters import ExecutionParameters

@@ -2,7 +2,9 @@
 
 import datetime as dt
 import subprocess
+import sys
 import time
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -99,7 +101,7 @@ def test_the_duckdb_command_line_reads_the_catalogue(warehouse):
     catalogue = warehouse.root / "warehouse.duckdb"
 
     answer = subprocess.run(
-        ["duckdb", "-readonly", "-csv", str(catalogue), "select symbol, daily_return from all_returns"],
+        [Path(sys.executable).with_name("duckdb"), "-readonly", "-csv", str(catalogue), "select symbol, daily_return from all_returns"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
 

@@ -1,0 +1,28 @@
+"""What every artifact model has in common, and the exact column types.
+
+Sessions are dates of the exchange calendar, instants are naive UTC (DuckDB needs ``pytz`` for aware
+ones), weights and returns are fractions, money is USD.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import pandas as pd
+import pandera.pandas as pa
+import pyarrow
+
+Session = Annotated[pd.ArrowDtype, pyarrow.date32()]
+Instant = Annotated[pd.ArrowDtype, pyarrow.timestamp("us")]
+Amount = Annotated[pd.ArrowDtype, pyarrow.decimal128(24, 9)]
+
+
+class Artifact(pa.DataFrameModel):
+    """Base of every artifact model: strict about columns and types, never coerced."""
+
+    run_id: str = pa.Field(description="Run that wrote the row")
+
+    class Config:
+        strict = True
+        coerce = False
+        ordered = True

@@ -1,0 +1,102 @@
+"""What a run knew of the account, what it decided, and why."""
+
+from __future__ import annotations
+
+import pandera.pandas as pa
+
+from schemas.columns import Amount, Artifact, Instant, Session
+
+
+class Holdings(Artifact):
+    """The account before the run decides: what is held, what it costs, and what may be traded."""
+
+    symbol: str = pa.Field(unique=True, description="Ticker, or CASH")
+    qty: Amount = pa.Field(description="Shares held; USD for CASH")
+    price: Amount = pa.Field(
+        nullable=True, gt=0, description="Price used for sizing, USD; null when there is none"
+    )
+    last_close: Amount = pa.Field(nullable=True, gt=0, description="Close of the last completed session, USD")
+    market_value: Amount = pa.Field(description="Value, USD")
+    weight: float = pa.Field(description="Share of investable equity, fraction; 0 for foreign positions")
+    in_universe: bool = pa.Field(
+        description="False for a position that is not this strategy's and never touched"
+    )
+    tradable: bool = pa.Field(description="Whether the broker trades the asset now")
+    fractionable: bool = pa.Field(description="Whether fractions of a share trade")
+
+
+class TargetWeights(Artifact):
+    """The weights to hold and what determined them, one row an asset."""
+
+    symbol: str = pa.Field(description="Ticker")
+    target_weight: float = pa.Field(ge=0, le=1, description="Share of equity to hold, fraction")
+    current_weight: float = pa.Field(
+        ge=0, description="Share of equity held when deciding (drifted), fraction"
+    )
+    lower_bound: float = pa.Field(ge=0, le=1, description="Least weight allowed, fraction")
+    upper_bound: float = pa.Field(ge=0, le=1, description="Greatest weight allowed, fraction")
+    mean_return: float = pa.Field(description="Mean daily return over the lookback, fraction")
+    downside_deviation: float = pa.Field(ge=0, description="Daily downside deviation of the asset, fraction")
+    risk_contribution: float = pa.Field(description="Share of the portfolio's downside variance, fraction")
+    in_sleeve: bool = pa.Field(description="Member of the negative-return sleeve")
+    binding: str = pa.Field(description="Names of the constraints that bind on the asset, comma separated")
+
+    class Config:
+        unique = ["symbol"]
+
+
+class Certificates(Artifact):
+    """The optimiser's proof that the weights are optimal; no row for strategies that solve nothing."""
+
+    objective: float = pa.Field(ge=0, description="Daily downside variance of the target portfolio")
+    relative_gap: float = pa.Field(le=1e-8, description="Relative duality gap")
+    violation: float = pa.Field(le=1e-9, description="Largest constraint violation, fraction")
+    iterations: int = pa.Field(ge=0, description="Outer iterations of the solver")
+    active: str = pa.Field(description="Names of the constraints that bind, comma separated")
+    multipliers: str = pa.Field(
+        description="Shadow price of each binding constraint, JSON, objective per unit of weight"
+    )
+
+
+class Decisions(Artifact):
+    """What was decided and why: one row a run, done or skipped."""
+
+    strategy_: str = pa.Field(alias="strategy", description="Registered strategy name")
+    iso_week: str = pa.Field(description="ISO week of the session, e.g. 2015-W23")
+    session: Session = pa.Field(description="Trading date of the decision")
+    decided_at: Instant = pa.Field(description="Exchange clock when deciding, UTC")
+    decision: str = pa.Field(
+        isin=["rebalance", "hold", "refused"], description="What the guard and the rules said"
+    )
+    reasons: str = pa.Field(description="Each check and its figures, one a line")
+    forced_because: str = pa.Field(
+        nullable=True, description="Reason given with --force; null when not forced"
+    )
+    drift: float = pa.Field(nullable=True, description="Largest |current - target| weight, fraction")
+    turnover: float = pa.Field(
+        nullable=True, description="Half the sum of |weight changes|, fraction of equity"
+    )
+    data_as_of: Session = pa.Field(nullable=True, description="Newest session whose close was used")
+    parameters: str = pa.Field(description="Resolved parameters of the run, JSON")
+    config_hash: str = pa.Field(description="sha256 of the resolved parameters")
+
+
+class OrderPlan(Artifact):
+    """The trade list: what is to be sent, or why an asset is left alone."""
+
+    sequence: int = pa.Field(ge=1, description="Order of sending; sells come first")
+    symbol: str = pa.Field(description="Ticker")
+    action: str = pa.Field(isin=["buy", "sell", "hold"], description="What to do")
+    client_order_id: str = pa.Field(nullable=True, description="Deterministic order id; null for hold")
+    qty: Amount = pa.Field(nullable=True, description="Shares to trade; null when sized by notional")
+    notional: Amount = pa.Field(nullable=True, description="USD to buy; null when sized in shares")
+    reference_price: Amount = pa.Field(description="Price used for sizing, USD")
+    current_qty: Amount = pa.Field(description="Shares held when planning")
+    current_value: Amount = pa.Field(description="Value held when planning, USD")
+    target_value: Amount = pa.Field(description="Value aimed at, USD")
+    current_weight: float = pa.Field(ge=0, description="Share of equity held, fraction")
+    target_weight: float = pa.Field(ge=0, le=1, description="Share of equity aimed at, fraction")
+    reason: str = pa.Field(description="Why this trade, or why none")
+
+    class Config:
+        unique = ["symbol"]
