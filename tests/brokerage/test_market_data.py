@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from brokerage.endpoint import Endpoint
-from brokerage.market_data import daily_bars, latest_prices
+from brokerage.market_data import DEFAULTS, daily_bars, latest_prices
 from schemas.errors import ConfigError, DataError, TemporaryError
 
 BARS, SNAPSHOTS = "GET /v2/stocks/bars", "GET /v2/stocks/snapshots"
@@ -23,7 +23,7 @@ def endpoint(exchange):
     )
 
 
-def ask(endpoint, symbols=("SPY",), start=dt.date(2015, 3, 2), end=dt.date(2015, 3, 31), settings=None):
+def ask(endpoint, symbols=("SPY",), start=dt.date(2015, 3, 2), end=dt.date(2015, 3, 31), settings=DEFAULTS):
     return daily_bars(endpoint, symbols, start, end, feed="iex", adjustment="all", settings=settings)
 
 
