@@ -115,7 +115,7 @@ class Broker:
         in_doubt = False
         for _ in range(2):
             try:
-                return _same_trade(self._post(ticket), ticket)
+                return same_trade(self._post(ticket), ticket)
             except CallFailed as caught:
                 failure = caught
             if not (failure.is_temporary or failure.is_duplicate_id):
@@ -123,7 +123,7 @@ class Broker:
             in_doubt = in_doubt or failure.may_have_arrived or failure.is_duplicate_id
             order = self._search(ticket, failure, in_doubt=in_doubt)
             if order is not None:
-                return _same_trade(order, ticket)
+                return same_trade(order, ticket)
         raise _unresolved(ticket, failure.figures) if in_doubt else as_error(failure)
 
     def cancel(self, order: Order) -> None:
@@ -182,18 +182,22 @@ class Broker:
         return None
 
 
+def same_trade(order: Order, ticket: OrderTicket) -> Order:
+    """Adopt ``order`` only when it is the trade meant; its size may be that of an earlier attempt.
+
+    Raises:
+        UnknownOutcome: If it is another trade under the same id.
+    """
+    if (order.symbol, order.side) != (ticket.symbol, ticket.side):
+        raise _unresolved(ticket, {"found": f"{order.side} {order.symbol}", "order_id": order.id})
+    return order
+
+
 class _ExactMarketOrder(MarketOrderRequest):
     """alpaca-py sizes orders with floats; strings keep every digit and never turn into 1e-07."""
 
     qty: str | None = None  # type: ignore[assignment]
     notional: str | None = None  # type: ignore[assignment]
-
-
-def _same_trade(order: Order, ticket: OrderTicket) -> Order:
-    """Adopt ``order`` only when it is the trade meant; its size may be that of an earlier attempt."""
-    if (order.symbol, order.side) != (ticket.symbol, ticket.side):
-        raise _unresolved(ticket, {"found": f"{order.side} {order.symbol}", "order_id": order.id})
-    return order
 
 
 def _unresolved(ticket: OrderTicket, figures: Mapping[str, object]) -> UnknownOutcome:

@@ -7,13 +7,14 @@ up before it is sent, and what exists is adopted.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from brokerage.client import Broker
+from brokerage.client import Broker, same_trade
 from brokerage.following import Pace, finish, follow
 from brokerage.models import Account, Order, Position
 from brokerage.orders import NOTHING, PlannedOrder, cash_buffer, scale_buys
@@ -35,17 +36,31 @@ def execute(
     plan: Sequence[PlannedOrder],
     params: ExecutionParameters,
     *,
+    before_sending: Callable[[], None],
     sleep: Callable[[float], None] = time.sleep,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Execution:
     """Carry out ``plan``: sells first, then buys scaled by one factor to the cash the sells brought.
 
     Orders the broker refuses or does not fill are reported in the rows and leave the outcome
-    ``adjusted``; every other failure is raised, and calling again continues.
+    ``adjusted``; so do trades that came too late to be sent beside those sent before. Every other
+    failure is raised, and calling again continues.
+
+    Args:
+        broker: The account.
+        run: Whose orders these are.
+        plan: The trade list; holds are reported, not sent.
+        params: Least trade, pace and deadline.
+        before_sending: Called once, right before the first order this call sends; not at all when there
+            is none to send. It may raise ``GuardRefusal``.
+        sleep: How to wait.
+        monotonic: The clock of the waits (seconds).
 
     Raises:
-        GuardRefusal: If the market is closed or closes too soon, if orders of somebody else are open, or
-            if holdings are no longer those of the plan. Nothing was sent by this call.
+        GuardRefusal: If the market is closed or closes too soon or ``before_sending`` refuses, unless
+            orders of this run exist already; if an order under one of its ids is older than the run; if
+            orders of somebody else are open; or if holdings are no longer those of the plan. Nothing was
+            sent by this call.
         BrokerRefusal: If the account may not trade.
         UnknownOutcome: If an order can be neither confirmed nor ruled out, or fills and holdings do not
             come to agree: a person must look.
@@ -57,20 +72,21 @@ def execute(
     for trade in trades:
         order = broker.order(trade.ticket().client_order_id)
         if order is not None:
-            book.add(order)
+            book.add(same_trade(_own(run, order), trade.ticket()))
     if all(book.has_ended(trade) for trade in trades):
-        return _report(plan, book, broker.positions(), broker.account())
+        return _report(plan, book, broker.positions(), broker.account(), params)
     _preflight(broker, run, plan, book, pace)
+    ask = functools.cache(before_sending)
     book.cash, book.paid_before = broker.account().cash, book.paid
 
-    _send(broker, [trade for trade in trades if trade.action == "sell"], book, pace)
+    _send(broker, [trade for trade in trades if trade.action == "sell"], book, pace, ask)
     account, _ = _settle(broker, plan, book, pace)
     unsent = [trade for trade in trades if trade.action == "buy" and not book.has(trade)]
     fitted = scale_buys(unsent, account.spendable - cash_buffer(plan), params.min_trade)
     book.skipped = {row.symbol: row.reason for row in fitted if row.action == "hold"}
-    _send(broker, [row for row in fitted if row.action == "buy"], book, pace)
+    _send(broker, [row for row in fitted if row.action == "buy"], book, pace, ask)
     account, positions = _settle(broker, plan, book, pace)
-    return _report(plan, book, positions, account)
+    return _report(plan, book, positions, account, params)
 
 
 @dataclass
@@ -80,6 +96,8 @@ class _Book:
     orders: dict[str, Order] = field(default_factory=dict)
     refusals: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
+    stopped: str = ""
+    """Why nothing more is sent, although orders of this run exist; empty while sending goes on."""
     cash: Decimal = NOTHING
     paid_before: Decimal = NOTHING
 
@@ -105,6 +123,22 @@ class _Book:
         return shares
 
 
+def _own(run: Run, order: Order) -> Order:
+    """Tell an order of this run from one that a run of the same name sent elsewhere, before it."""
+    if order.submitted_at is not None and order.submitted_at < run.decided_at:
+        raise GuardRefusal(
+            "The broker already has an order under this id that this run did not send",
+            figures={
+                "client_order_id": order.client_order_id,
+                "submitted_at": order.submitted_at,
+                "decided_at": run.decided_at,
+            },
+            remedy="This state folder does not know that order: use the folder that sent it, or wait for next "
+            "week. Nothing was sent.",
+        )
+    return order
+
+
 def _preflight(broker: Broker, run: Run, plan: Sequence[PlannedOrder], book: _Book, pace: Pace) -> None:
     """Everything that must hold before the first order."""
     obstacles = broker.account().obstacles
@@ -114,9 +148,24 @@ def _preflight(broker: Broker, run: Run, plan: Sequence[PlannedOrder], book: _Bo
             figures={"because": ", ".join(obstacles)},
             remedy="Settle it at the broker, then run again: nothing was sent.",
         )
-    _check_time(broker, pace)
-    _clear_leftovers(broker, run, book, pace)
-    _check_holdings(broker, plan, book, pace)
+    if _permits(lambda: _check_time(broker, pace), book):
+        _clear_leftovers(broker, run, book, pace)
+        _check_holdings(broker, plan, book, pace)
+
+
+def _permits(check: Callable[[], None], book: _Book) -> bool:
+    """Whether ``check`` lets orders be sent.
+
+    Beside orders that exist already its refusal only ends the sending: they are followed and recorded.
+    """
+    if not book.stopped:
+        try:
+            check()
+        except GuardRefusal as refusal:
+            if not book.orders:
+                raise
+            book.stopped = refusal.what
+    return not book.stopped
 
 
 def _check_time(broker: Broker, pace: Pace) -> None:
@@ -147,7 +196,19 @@ def _clear_leftovers(broker: Broker, run: Run, book: _Book, pace: Pace) -> None:
             figures=foreign,
             remedy="Cancel them or let them fill, then run again: nothing was sent.",
         )
-    finish(broker, others, pace)
+    seen = {order.client_order_id: order.filled_qty for order in others}
+    filled = {
+        order.client_order_id: f"filled {order.filled_qty} instead of {seen[order.client_order_id]}"
+        for order in finish(broker, others, pace)
+        if order.filled_qty > seen[order.client_order_id]
+    }
+    if filled:
+        # Positions may show these fills only seconds later, so a look at them proves nothing.
+        raise GuardRefusal(
+            "Orders of an earlier run filled while they were being canceled",
+            figures=filled,
+            remedy="Run again to plan afresh: nothing more was sent.",
+        )
 
 
 def _check_holdings(broker: Broker, plan: Sequence[PlannedOrder], book: _Book, pace: Pace) -> None:
@@ -164,11 +225,12 @@ def _check_holdings(broker: Broker, plan: Sequence[PlannedOrder], book: _Book, p
     )
 
 
-def _send(broker: Broker, trades: Iterable[PlannedOrder], book: _Book, pace: Pace) -> None:
-    """Send what was not sent before, then follow everything of this run to its end."""
-    for trade in trades:
-        if book.has(trade):
-            continue
+def _send(
+    broker: Broker, trades: Iterable[PlannedOrder], book: _Book, pace: Pace, ask: Callable[[], None]
+) -> None:
+    """Send what was not sent before, if ``ask`` lets it; then follow everything of this run to its end."""
+    unsent = [trade for trade in trades if not book.has(trade)]
+    for trade in unsent if unsent and _permits(ask, book) else []:
         try:
             book.add(broker.submit(trade.ticket()))
         except BrokerRefusal as refusal:
@@ -216,7 +278,11 @@ def _sign(order: Order) -> int:
 
 
 def _report(
-    plan: Sequence[PlannedOrder], book: _Book, positions: Iterable[Position], account: Account
+    plan: Sequence[PlannedOrder],
+    book: _Book,
+    positions: Iterable[Position],
+    account: Account,
+    params: ExecutionParameters,
 ) -> Execution:
     trades = [row for row in plan if row.action != "hold"]
     rows = [
@@ -224,7 +290,7 @@ def _report(
             trade,
             book.orders.get(trade.ticket().client_order_id),
             book.refusals.get(trade.symbol),
-            book.skipped.get(trade.symbol),
+            book.stopped or book.skipped.get(trade.symbol),
         )
         for trade in trades
     ]
@@ -237,5 +303,5 @@ def _report(
         orders=tuple(rows),
         fills=tuple(row for row in filled if row is not None),
         positions=position_rows(plan, positions, account),
-        outcome=outcome_of(trades, book.orders),
+        outcome=outcome_of(plan, book.orders, params.min_trade),
     )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from brokerage.models import Asset, Position
-from brokerage.orders import CENT, NOTHING, SHARE_GRID, PlannedOrder, plan_orders
+from brokerage.orders import CENT, NOTHING, SHARE_GRID, PlannedOrder, plan_orders, price_doubt, require_long
 from brokerage.records import CASH
-from schemas.errors import GuardRefusal
+from schemas.errors import BrokerRefusal, DataError, GuardRefusal
 from schemas.identity import Run
 from schemas.parameters import ExecutionParameters
 
@@ -25,16 +25,32 @@ def take_stock(
     prices: Mapping[str, Decimal],
     last_closes: Mapping[str, Decimal],
     assets: Mapping[str, Asset],
+    max_price_deviation: float,
 ) -> list[Holding]:
     """Everything held or wanted, and cash, valued at the sizing prices.
 
-    What is held but not among ``assets`` is foreign: not this strategy's, or without usable prices now.
+    What is held but not among ``assets`` is foreign: not this strategy's, or without usable returns now.
     Weights are shares of what may be invested: cash and positions in the universe, foreign ones apart.
+    One wrong price would move the equity that every trade is sized from, so what is held must have a
+    price near its last close; what is only wanted may lack one.
+
+    Args:
+        cash: Cash of the account (USD).
+        positions: Every holding of the account.
+        prices: Sizing price by symbol (USD).
+        last_closes: Close of the last completed session by symbol (USD).
+        assets: What may be done with each symbol of the universe.
+        max_price_deviation: Greatest distance of a held asset's price from its last close (fraction).
 
     Raises:
+        DataError: A held asset has no price near its last close, or no asset has one.
+        BrokerRefusal: A position is short, a foreign one has no value, or a ticker reads ``CASH``.
         GuardRefusal: There is nothing to invest.
     """
     held = {position.symbol: position for position in positions}
+    require_long(positions)
+    _require_distinct_cash(held.keys() | assets.keys())
+    _require_prices(held, prices, last_closes, assets, max_price_deviation)
     foreign = [position for symbol, position in held.items() if symbol not in assets]
     rows = [
         *(
@@ -77,10 +93,10 @@ def trade_list(
         hold: Trade nothing this week; the list then shows how far each asset is from its target.
     """
     cash = next(row["qty"] for row in holdings if row["symbol"] == CASH)
-    stocks = {row["symbol"]: row for row in holdings if row["symbol"] != CASH}
+    stocks = {row["symbol"]: row for row in holdings if row["in_universe"] and row["symbol"] != CASH}
     plan = plan_orders(
         run,
-        equity=sum((row["market_value"] for row in holdings), NOTHING),
+        equity=sum((row["market_value"] for row in holdings if row["in_universe"]), NOTHING),
         cash=cash,
         positions=[
             Position(symbol=symbol, qty=row["qty"], market_value=row["market_value"])
@@ -92,9 +108,38 @@ def trade_list(
         last_closes={symbol: row["last_close"] for symbol, row in stocks.items() if row["last_close"]},
         assets={symbol: _asset(symbol, row) for symbol, row in stocks.items()},
         params=params,
-        foreign=[symbol for symbol, row in stocks.items() if not row["in_universe"]],
     )
     return [_explained(row, reasons[row.symbol], hold=hold) for row in plan]
+
+
+def _require_distinct_cash(symbols: Collection[str]) -> None:
+    if CASH in symbols:
+        raise BrokerRefusal(
+            f"The ticker {CASH} cannot be told from the account's cash",
+            figures={"ticker": CASH},
+            remedy="Take it out of the universe, or sell it at the broker; then run again.",
+        )
+
+
+def _require_prices(
+    held: Mapping[str, Position],
+    prices: Mapping[str, Decimal],
+    last_closes: Mapping[str, Decimal],
+    assets: Mapping[str, Asset],
+    max_deviation: float,
+) -> None:
+    doubts = {
+        symbol: doubt
+        for symbol in assets
+        if (doubt := price_doubt(prices.get(symbol), last_closes.get(symbol), max_deviation))
+    }
+    in_the_way = {symbol: doubt for symbol, doubt in doubts.items() if symbol in held}
+    if in_the_way or len(doubts) == len(assets):
+        raise DataError(
+            "What is held cannot be valued" if in_the_way else "No asset has a usable price",
+            figures=in_the_way or doubts,
+            remedy="Look at the quotes, then run again: nothing was sent.",
+        )
 
 
 def _explained(row: PlannedOrder, reason: str, *, hold: bool) -> PlannedOrder:
@@ -112,13 +157,12 @@ def _holding(
     asset: Asset, position: Position | None, price: Decimal | None, last_close: Decimal | None
 ) -> Holding:
     qty = position.qty if position else NOTHING
-    value_at = price or last_close or (position and position.current_price) or NOTHING
     return {
         "symbol": asset.symbol,
         "qty": qty,
         "price": _exact(price),
         "last_close": _exact(last_close),
-        "market_value": (qty * value_at).quantize(CENT),
+        "market_value": (qty * (price or NOTHING)).quantize(CENT),
         "in_universe": True,
         "tradable": asset.is_tradable,
         "fractionable": asset.fractionable,
@@ -127,12 +171,19 @@ def _holding(
 
 def _foreign(position: Position) -> Holding:
     # Nothing is asked about it: the services for stocks need not even know what it is.
+    if position.market_value is None:
+        raise BrokerRefusal(
+            f"{position.symbol} is not this strategy's and has no value at the broker, so the equity of the "
+            "account is unknown",
+            figures={"qty": position.qty},
+            remedy="Needs a person: look at the position at the broker.",
+        )
     return {
         "symbol": position.symbol,
         "qty": position.qty,
         "price": None,
         "last_close": None,
-        "market_value": (position.market_value or NOTHING).quantize(CENT),
+        "market_value": position.market_value.quantize(CENT),
         "in_universe": False,
         "tradable": False,
         "fractionable": False,

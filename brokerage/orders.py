@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 from typing import Literal
@@ -19,7 +19,8 @@ SHARE_GRID = Decimal("0.000000001")
 WHOLE = Decimal(1)
 ROUNDING_OF_WEIGHTS = 1e-6
 """Weights are floats: their sum may exceed one by this much."""
-
+LEFT_ALONE = "left alone"
+"""How the reason begins when an asset could not be traded, whatever its target."""
 NOTHING = Decimal(0)
 
 
@@ -68,7 +69,6 @@ def plan_orders(
     last_closes: Mapping[str, Decimal],
     assets: Mapping[str, Asset],
     params: ExecutionParameters,
-    foreign: Collection[str] = (),
 ) -> list[PlannedOrder]:
     """Size the trades that take the account to its target weights: sells first, then buys, then holds.
 
@@ -81,32 +81,29 @@ def plan_orders(
 
     Args:
         run: Whose orders these are; their ids follow from it.
-        equity: Value of the whole account (USD).
+        equity: What may be invested: cash and the positions (USD).
         cash: Cash that may be spent (USD).
-        positions: Every holding of the account.
-        targets: Weight by symbol, as a share of the equity that is not foreign; together at most one.
+        positions: Every holding that is this strategy's.
+        targets: Weight by symbol, as a share of the equity; together at most one.
         prices: Sizing price by symbol (USD).
         last_closes: Close of the last completed session by symbol (USD).
         assets: What may be done with each symbol held or targeted.
         params: Least trade and greatest price deviation.
-        foreign: Symbols in the account that are not this strategy's: neither touched nor counted.
 
     Raises:
         GuardRefusal: If the weights are no weights or nothing can be invested.
-        BrokerRefusal: If a position is short or a foreign one has no value: a person must look.
+        BrokerRefusal: If a position is short: a person must look.
     """
     _check_weights(targets)
-    _check_long(positions)
-    strangers = set(foreign) - targets.keys()
-    investable = equity - sum((_foreign_value(p) for p in positions if p.symbol in strangers), NOTHING)
-    if investable <= 0:
+    require_long(positions)
+    if equity <= 0:
         raise GuardRefusal(
             "There is no equity to invest",
-            figures={"equity": equity, "investable": investable},
+            figures={"equity": equity},
             remedy="Fund the account, then run again.",
         )
-    held = {p.symbol: p.qty for p in positions if p.symbol not in strangers}
-    desk = _Desk(run, investable, prices, last_closes, assets, params)
+    held = {p.symbol: p.qty for p in positions}
+    desk = _Desk(run, equity, prices, last_closes, assets, params)
     rows = [
         desk.plan(symbol, held.get(symbol, NOTHING), targets.get(symbol, 0.0))
         for symbol in sorted(held.keys() | targets.keys())
@@ -143,12 +140,43 @@ def cash_buffer(rows: Iterable[PlannedOrder]) -> Decimal:
     return max(investable * (1 - claimed), NOTHING).quantize(CENT)
 
 
+def price_doubt(price: Decimal | None, last_close: Decimal | None, max_deviation: float) -> str:
+    """Why nothing is to be sized on ``price``; empty when it may be.
+
+    Args:
+        price: The sizing price (USD), where there is one.
+        last_close: Close of the last completed session (USD), where there is one.
+        max_deviation: Greatest distance between them (fraction of the last close).
+    """
+    if not price or not last_close:
+        return f"no usable {'last close' if price else 'price'}"
+    deviation = abs(price / last_close - 1)
+    if deviation > Decimal(str(max_deviation)):
+        return f"price {price} is {deviation:.1%} from the last close {last_close}"
+    return ""
+
+
+def require_long(positions: Iterable[Position]) -> None:
+    """Refuse an account with short positions.
+
+    Raises:
+        BrokerRefusal: If a position is short: a person must look.
+    """
+    shorts = {p.symbol: p.qty for p in positions if p.is_short}
+    if shorts:
+        raise BrokerRefusal(
+            "The account holds short positions, which this portfolio never opens",
+            figures=shorts,
+            remedy="Needs a person: close them at the broker, then run again.",
+        )
+
+
 @dataclass(frozen=True)
 class _Desk:
     """What sizing one asset needs to know beside the asset itself."""
 
     run: Run
-    investable: Decimal
+    equity: Decimal
     prices: Mapping[str, Decimal]
     last_closes: Mapping[str, Decimal]
     assets: Mapping[str, Asset]
@@ -167,8 +195,8 @@ class _Desk:
             reference_price=price.quantize(SHARE_GRID),
             current_qty=held,
             current_value=current,
-            target_value=(self.investable * Decimal(str(weight))).quantize(CENT),
-            current_weight=float(current / self.investable),
+            target_value=(self.equity * Decimal(str(weight))).quantize(CENT),
+            current_weight=float(current / self.equity),
             target_weight=float(weight),
             reason="",
         )
@@ -212,15 +240,13 @@ class _Desk:
         )
 
     def _obstacle(self, symbol: str) -> str:
-        asset, price, close = self.assets.get(symbol), self.prices.get(symbol), self.last_closes.get(symbol)
+        asset = self.assets.get(symbol)
         if asset is None or not asset.is_tradable:
-            return "left alone: the broker does not trade it now"
-        if not price or not close:
-            return f"left alone: no usable {'last close' if price else 'price'}"
-        deviation = abs(price / close - 1)
-        if deviation > Decimal(str(self.params.max_price_deviation)):
-            return f"left alone: price {price} is {deviation:.1%} from the last close {close}"
-        return ""
+            return f"{LEFT_ALONE}: the broker does not trade it now"
+        doubt = price_doubt(
+            self.prices.get(symbol), self.last_closes.get(symbol), self.params.max_price_deviation
+        )
+        return f"{LEFT_ALONE}: {doubt}" if doubt else ""
 
 
 def _shrink(row: PlannedOrder, factor: Decimal, min_trade: Decimal) -> PlannedOrder:
@@ -246,24 +272,3 @@ def _check_weights(targets: Mapping[str, float]) -> None:
         figures=dict(targets),
         remedy="Look at the target_weights artifact of this run: nothing was planned or sent.",
     )
-
-
-def _check_long(positions: Iterable[Position]) -> None:
-    shorts = {p.symbol: p.qty for p in positions if p.is_short}
-    if shorts:
-        raise BrokerRefusal(
-            "The account holds short positions, which this portfolio never opens",
-            figures=shorts,
-            remedy="Needs a person: close them at the broker, then run again.",
-        )
-
-
-def _foreign_value(position: Position) -> Decimal:
-    if position.market_value is None:
-        raise BrokerRefusal(
-            f"{position.symbol} is not this strategy's and has no value at the broker, so the equity that "
-            "may be invested is unknown",
-            figures={"qty": position.qty},
-            remedy="Needs a person: look at the position at the broker.",
-        )
-    return position.market_value

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Literal
 
 from brokerage.models import Account, Order, Position
-from brokerage.orders import NOTHING, SHARE_GRID, PlannedOrder
+from brokerage.orders import LEFT_ALONE, NOTHING, SHARE_GRID, PlannedOrder
 
 CASH = "CASH"
 NOT_SENT = "not_sent"
@@ -69,7 +69,7 @@ class PositionRow:
 
 @dataclass(frozen=True)
 class Execution:
-    """The end of an execution: ``complete`` when every planned trade was sent and filled."""
+    """The end of an execution: ``complete`` when every trade of the plan was sent and filled."""
 
     orders: tuple[OrderRow, ...]
     fills: tuple[FillRow, ...]
@@ -153,10 +153,22 @@ def position_rows(
     )
 
 
-def outcome_of(trades: Iterable[PlannedOrder], orders: Mapping[str, Order]) -> Outcome:
-    """``complete`` when every trade became an order of its planned size (within 1 %) and filled."""
-    done = all(_is_done(trade, orders.get(trade.client_order_id or "")) for trade in trades)
+def outcome_of(plan: Iterable[PlannedOrder], orders: Mapping[str, Order], min_trade: Decimal) -> Outcome:
+    """``complete`` when every trade became an order of its planned size (within 1 %) and filled.
+
+    An asset that was left alone although it is ``min_trade`` (USD) or more from its target is not done.
+    """
+    done = all(
+        not _is_neglected(row, min_trade)
+        if row.action == "hold"
+        else _is_done(row, orders.get(row.client_order_id or ""))
+        for row in plan
+    )
     return "complete" if done else "adjusted"
+
+
+def _is_neglected(row: PlannedOrder, min_trade: Decimal) -> bool:
+    return row.reason.startswith(LEFT_ALONE) and abs(row.target_value - row.current_value) >= min_trade
 
 
 def _is_done(trade: PlannedOrder, order: Order | None) -> bool:
