@@ -57,7 +57,14 @@ class Desk:
 
     def run(self):
         now = self.broker.clock().timestamp
-        return Run(strategy="risk_parity", session=now.date(), decided_at=now, venue="loopback")
+        return Run(
+            strategy="risk_parity",
+            session=now.date(),
+            decided_at=now,
+            venue="loopback",
+            account="loopback-1",
+            account="loopback-00000000",
+        )
 
     def plan(self, targets):
         account, positions = self.broker.account(), self.broker.positions()
@@ -75,12 +82,13 @@ class Desk:
             params=PARAMS,
         )
 
-    def execute(self, plan, broker=None):
+    def execute(self, plan, broker=None, run=None, before_sending=lambda: None):
         return execute(
             broker or self.broker,
-            self.run(),
+            run or self.run(),
             plan,
             PARAMS,
+            before_sending=before_sending,
             sleep=self.time.sleep,
             monotonic=self.time.monotonic,
         )
@@ -382,6 +390,7 @@ RUN = Run(
     session=dt.date(2015, 6, 1),
     decided_at=dt.datetime(2015, 6, 1, 14, tzinfo=dt.UTC),
     venue="paper",
+    account="paper-00000000",
 )
 
 
@@ -389,7 +398,9 @@ def buy_at(server, endpoint, acts):
     server.script("GET /v2/clock", acts.answer(200, OPEN))
     time = Time()
     broker = Broker(endpoint, BrokerSettings(), sleep=time.sleep)
-    return execute(broker, RUN, [BUY], PARAMS, sleep=time.sleep, monotonic=time.monotonic)
+    return execute(
+        broker, RUN, [BUY], PARAMS, before_sending=lambda: None, sleep=time.sleep, monotonic=time.monotonic
+    )
 
 
 def test_holdings_that_lag_behind_the_fills_are_waited_for(misbehaving, misbehaving_endpoint, acts):

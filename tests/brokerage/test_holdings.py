@@ -16,6 +16,8 @@ RUN = Run(
     session=dt.date(2015, 6, 1),
     decided_at=dt.datetime(2015, 6, 1, 14, tzinfo=dt.UTC),
     venue="loopback",
+    account="loopback-1",
+    account="loopback-00000000",
 )
 ASSETS = {
     symbol: Asset(symbol=symbol, status="active", tradable=True, fractionable=True)
@@ -29,7 +31,12 @@ def stock(cash="1000", **held):
     positions = [
         Position(symbol=symbol, qty=Decimal(qty), market_value=Decimal(500)) for symbol, qty in held.items()
     ]
-    return take_stock(Decimal(cash), positions, prices=PRICES, last_closes=PRICES, assets=ASSETS)
+    return take(positions, cash=cash)
+
+
+def take(positions, *, cash="1000", **given):
+    known = {"prices": PRICES, "last_closes": PRICES, "assets": ASSETS, "max_price_deviation": 0.1}
+    return take_stock(Decimal(cash), positions, **known | given)
 
 
 def rows(holdings):

@@ -19,6 +19,8 @@ RUN = Run(
     session=dt.date(2015, 6, 1),
     decided_at=dt.datetime(2015, 6, 1, 14, tzinfo=dt.UTC),
     venue="loopback",
+    account="loopback-1",
+    account="loopback-00000000",
 )
 
 
@@ -142,19 +144,6 @@ def test_without_a_price_nothing_is_traded():
 
     assert (rows["SPY"].action, rows["SPY"].reason) == ("hold", "left alone: no usable price")
     assert rows["TLT"].notional == D("500.00")
-
-
-def test_positions_of_somebody_else_are_neither_touched_nor_counted():
-    rows = plan({"SPY": 1.0}, cash=1000, positions=[holding("AAPL", "50")], foreign={"AAPL"})
-
-    assert [(row.symbol, row.notional) for row in rows] == [("SPY", D("1000.00"))]
-
-
-def test_a_foreign_position_of_unknown_value_stops_everything():
-    halted = Position(symbol="AAPL", qty=D(50))
-
-    with pytest.raises(BrokerRefusal, match="AAPL"):
-        plan({"SPY": 1.0}, cash=1000, positions=[halted], foreign={"AAPL"})
 
 
 @pytest.mark.parametrize("short", [{"qty": "-5"}, {"qty": "5", "side": "short"}])
