@@ -105,10 +105,11 @@ class Broker:
 
         POST is never repeated blindly. When its outcome is unknown the order is looked up by its id with
         growing pauses, and adopted when found. When it stays missing, one more POST goes out under the
-        same id, which the broker accepts only once.
+        same id, which the broker accepts only once. A refusal of that one settles nothing, for the first
+        order may live and be its very reason: the order is looked up again.
 
         Raises:
-            UnknownOutcome: If neither POST was answered and no look-up found the order.
+            UnknownOutcome: If a POST went unanswered and no look-up found the order.
             ConfigError: On Alpaca, if the account is not a paper account.
         """
         self._require_paper_account()
@@ -118,7 +119,7 @@ class Broker:
                 return same_trade(self._post(ticket), ticket)
             except CallFailed as caught:
                 failure = caught
-            if not (failure.is_temporary or failure.is_duplicate_id):
+            if not (in_doubt or failure.is_temporary or failure.is_duplicate_id):
                 raise as_error(failure)
             in_doubt = in_doubt or failure.may_have_arrived or failure.is_duplicate_id
             order = self._search(ticket, failure, in_doubt=in_doubt)

@@ -129,6 +129,25 @@ def test_a_refusal_is_final_and_in_the_brokers_words(broker, misbehaving, acts):
     assert not misbehaving.received(LOOK_UP)
 
 
+def test_a_refusal_after_a_lost_answer_may_be_the_doing_of_the_order_itself(broker, misbehaving, acts):
+    """The first POST arrived unheard and has spent the money that the second one lacks."""
+    missing = acts.refuse(404, 40410000, "order not found")
+    poor = acts.refuse(403, 40310000, "insufficient buying power")
+    misbehaving.script(POST, acts.accept(then=acts.reset), poor)
+    misbehaving.script(LOOK_UP, *[missing] * len(LOOK_UP_PAUSES), acts.look_up)
+
+    assert broker.submit(TICKET).client_order_id == TICKET.client_order_id
+    assert sent(misbehaving) == 2
+
+
+def test_while_that_order_stays_missing_the_refusal_proves_nothing(broker, misbehaving, acts):
+    misbehaving.script(POST, acts.reset, acts.refuse(403, 40310000, "insufficient buying power"))
+
+    with pytest.raises(UnknownOutcome) as caught:
+        broker.submit(TICKET)
+    assert caught.value.figures["message"] == "insufficient buying power"
+
+
 @pytest.mark.parametrize(
     "body", [{"message": "unauthorized."}, {"code": 40110000, "message": "request is not authorized"}]
 )
