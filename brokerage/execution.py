@@ -6,28 +6,31 @@ up before it is sent, and what exists is adopted.
 
 from __future__ import annotations
 
-import datetime as dt
 import functools
-import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from brokerage.client import Broker, same_trade
-from brokerage.following import Pace, finish, follow
+from brokerage.following import Pace, follow
 from brokerage.models import Account, Order, Position
 from brokerage.orders import NOTHING, PlannedOrder, cash_buffer, scale_buys
+from brokerage.preflight import (
+    clear_leftovers,
+    differences,
+    require_free_account,
+    require_holdings,
+    require_hours,
+    require_own,
+)
 from brokerage.records import Execution, fill_row, order_row, outcome_of, position_rows
 from schemas.errors import BrokerRefusal, GuardRefusal, UnknownOutcome
 from schemas.identity import Run
 from schemas.parameters import ExecutionParameters
 
-DEADLINES_BEFORE_CLOSE = 4
-"""Two sides, each followed to a deadline and once more after a cancellation."""
 CASH_TOLERANCE = Decimal("0.0005")
 """Fees and roundings by which cash may differ from what the fills say (fraction of the value traded)."""
-SAME_SHARES = Decimal("0.00000001")
 
 
 def execute(
@@ -72,7 +75,7 @@ def execute(
     for trade in trades:
         order = broker.order(trade.ticket().client_order_id)
         if order is not None:
-            book.add(same_trade(_own(run, order), trade.ticket()))
+            book.add(same_trade(require_own(run, order), trade.ticket()))
     if all(book.has_ended(trade) for trade in trades):
         return _report(plan, book, broker.positions(), broker.account(), params)
     _preflight(broker, run, plan, book, pace)
@@ -123,34 +126,13 @@ class _Book:
         return shares
 
 
-def _own(run: Run, order: Order) -> Order:
-    """Tell an order of this run from one that a run of the same name sent elsewhere, before it."""
-    if order.submitted_at is not None and order.submitted_at < run.decided_at:
-        raise GuardRefusal(
-            "The broker already has an order under this id that this run did not send",
-            figures={
-                "client_order_id": order.client_order_id,
-                "submitted_at": order.submitted_at,
-                "decided_at": run.decided_at,
-            },
-            remedy="This state folder does not know that order: use the folder that sent it, or wait for next "
-            "week. Nothing was sent.",
-        )
-    return order
-
-
 def _preflight(broker: Broker, run: Run, plan: Sequence[PlannedOrder], book: _Book, pace: Pace) -> None:
     """Everything that must hold before the first order."""
-    obstacles = broker.account().obstacles
-    if obstacles:
-        raise BrokerRefusal(
-            "The account may not trade",
-            figures={"because": ", ".join(obstacles)},
-            remedy="Settle it at the broker, then run again: nothing was sent.",
-        )
-    if _permits(lambda: _check_time(broker, pace), book):
-        _clear_leftovers(broker, run, book, pace)
-        _check_holdings(broker, plan, book, pace)
+    require_free_account(broker.account())
+    if _permits(lambda: require_hours(broker.clock(), pace), book):
+        clear_leftovers(broker, run, book.orders, pace)
+        # Only after fills of our own can holdings lag behind; else a difference is one.
+        require_holdings(broker, book.holdings(plan), pace.looks() if book.orders else [None])
 
 
 def _permits(check: Callable[[], None], book: _Book) -> bool:
@@ -166,63 +148,6 @@ def _permits(check: Callable[[], None], book: _Book) -> bool:
                 raise
             book.stopped = refusal.what
     return not book.stopped
-
-
-def _check_time(broker: Broker, pace: Pace) -> None:
-    clock = broker.clock()
-    needed = dt.timedelta(seconds=DEADLINES_BEFORE_CLOSE * pace.deadline_seconds)
-    if not clock.is_open:
-        raise GuardRefusal(
-            "The market is closed, and orders are never queued for the next open",
-            figures={"exchange time": clock.timestamp, "next open": clock.next_open},
-            remedy="Run again while the market is open.",
-        )
-    if clock.timestamp + needed > clock.next_close:
-        raise GuardRefusal(
-            "The market closes too soon to follow the orders to their end",
-            figures={"exchange time": clock.timestamp, "close": clock.next_close, "needed": needed},
-            remedy="Run again on the next session, earlier in the day.",
-        )
-
-
-def _clear_leftovers(broker: Broker, run: Run, book: _Book, pace: Pace) -> None:
-    """Cancel what earlier runs of this strategy left open; refuse to trade beside anybody else's orders."""
-    mine = re.compile(rf"{re.escape(run.strategy)}-\d{{4}}-W\d{{2}}-")
-    others = [order for order in broker.open_orders() if order.client_order_id not in book.orders]
-    foreign = {o.client_order_id: f"{o.side} {o.symbol}" for o in others if not mine.match(o.client_order_id)}
-    if foreign:
-        raise GuardRefusal(
-            "The account has open orders that are not this strategy's",
-            figures=foreign,
-            remedy="Cancel them or let them fill, then run again: nothing was sent.",
-        )
-    seen = {order.client_order_id: order.filled_qty for order in others}
-    filled = {
-        order.client_order_id: f"filled {order.filled_qty} instead of {seen[order.client_order_id]}"
-        for order in finish(broker, others, pace)
-        if order.filled_qty > seen[order.client_order_id]
-    }
-    if filled:
-        # Positions may show these fills only seconds later, so a look at them proves nothing.
-        raise GuardRefusal(
-            "Orders of an earlier run filled while they were being canceled",
-            figures=filled,
-            remedy="Run again to plan afresh: nothing more was sent.",
-        )
-
-
-def _check_holdings(broker: Broker, plan: Sequence[PlannedOrder], book: _Book, pace: Pace) -> None:
-    expected = book.holdings(plan)
-    # Only after fills of our own can holdings lag behind; else a difference is one.
-    for _ in pace.looks() if book.orders else [None]:
-        changed = _differences(expected, broker.positions())
-        if not changed:
-            return
-    raise GuardRefusal(
-        "The holdings are no longer those the plan was made for",
-        figures=changed,
-        remedy="Run again to plan afresh: nothing more was sent.",
-    )
 
 
 def _send(
@@ -251,26 +176,16 @@ def _settle(
     cash = book.cash + book.paid - book.paid_before
     for _ in pace.looks():
         account, positions = broker.account(), broker.positions()
-        differences = _differences(expected, positions)
-        if not differences and abs(account.cash - cash) <= CASH_TOLERANCE * traded:
+        apart = differences(expected, positions)
+        if not apart and abs(account.cash - cash) <= CASH_TOLERANCE * traded:
             break
-    if differences:
+    if apart:
         raise UnknownOutcome(
             "Holdings and fills do not come to agree",
-            figures=differences,
+            figures=apart,
             remedy="Look at positions and fills at the broker; nothing more was sent.",
         )
     return account, positions
-
-
-def _differences(expected: Mapping[str, Decimal], positions: Iterable[Position]) -> dict[str, str]:
-    held = {p.symbol: p.qty for p in positions}
-    pairs = {symbol: (held.get(symbol, NOTHING), shares) for symbol, shares in expected.items()}
-    return {
-        symbol: f"holds {held} instead of {shares}"
-        for symbol, (held, shares) in pairs.items()
-        if abs(held - shares) > SAME_SHARES
-    }
 
 
 def _sign(order: Order) -> int:

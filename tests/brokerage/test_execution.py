@@ -62,7 +62,6 @@ class Desk:
             session=now.date(),
             decided_at=now,
             venue="loopback",
-            account="loopback-1",
             account="loopback-00000000",
         )
 
@@ -164,16 +163,20 @@ def test_sells_fill_before_buys_are_sent_and_buys_spend_what_they_brought(desk):
     assert by_symbol(done.positions)["CASH"].weight == pytest.approx(0.01, abs=5e-4)
 
 
+class Killed(BaseException):
+    """The host went down."""
+
+
+class Dying(Broker):
+    """Sells, and dies before it buys."""
+
+    def submit(self, ticket):
+        if ticket.side == "buy":
+            raise Killed
+        return super().submit(ticket)
+
+
 def test_a_run_killed_between_sells_and_buys_goes_on_where_it_stopped(desk):
-    class Killed(BaseException):
-        pass
-
-    class Dying(Broker):
-        def submit(self, ticket):
-            if ticket.side == "buy":
-                raise Killed
-            return super().submit(ticket)
-
     plan = desk.invested().plan(SECOND)
     with pytest.raises(Killed):
         desk.execute(plan, desk.broker_of(Dying))
@@ -184,6 +187,75 @@ def test_a_run_killed_between_sells_and_buys_goes_on_where_it_stopped(desk):
     assert done.outcome == "complete"
     assert set(desk.booked().values()) == {1}
     assert {s: round(by_symbol(done.positions)[s].weight, 3) for s in SECOND} == SECOND
+
+
+def test_the_last_word_is_asked_for_once_and_right_before_the_first_order(desk):
+    plan, asked = desk.invested().plan(SECOND), []
+
+    for _ in range(2):
+        desk.execute(plan, before_sending=lambda: asked.append(len(desk.posts())))
+
+    assert asked == [len(FIRST)]
+    assert len(desk.posts()) == len(FIRST) + len(SECOND) + 1
+
+
+def refuse():
+    raise GuardRefusal("Another run has this week", remedy="Nothing to do.")
+
+
+def test_when_the_last_word_is_no_nothing_is_sent(desk):
+    with pytest.raises(GuardRefusal, match="Another run"):
+        desk.execute(desk.plan(FIRST), before_sending=refuse)
+    assert desk.posts() == []
+
+
+@pytest.mark.parametrize(
+    ("resumed_at", "last_word", "why"),
+    [
+        ("2015-06-08T11:00:00-04:00", refuse, "Another run has this week"),
+        ("2015-06-08T15:57:00-04:00", lambda: None, "The market closes too soon"),
+        ("2015-06-08T17:00:00-04:00", lambda: None, "The market is closed"),
+    ],
+)
+def test_a_killed_run_that_comes_back_too_late_reports_what_it_sent(desk, resumed_at, last_word, why):
+    plan, run = desk.invested().plan(SECOND), desk.run()
+    with pytest.raises(Killed):
+        desk.execute(plan, desk.broker_of(Dying), run)
+    desk.control.advance(resumed_at)
+
+    done = desk.execute(plan, run=run, before_sending=last_word)
+
+    orders = by_symbol(done.orders)
+    assert done.outcome == "adjusted"
+    assert {symbol: row.status for symbol, row in orders.items()} == {
+        "TLT": "filled",
+        "IEF": "not_sent",
+        "SPY": "not_sent",
+    }
+    assert orders["SPY"].message.startswith(why)
+    assert [row.symbol for row in done.fills] == ["TLT"]
+    assert by_symbol(done.positions)["CASH"].weight > 0.4
+    assert len(desk.posts()) == len(FIRST) + 1
+
+
+def test_orders_under_this_runs_ids_that_it_did_not_send_are_not_adopted(desk):
+    """The state folder was lost, or a second host has traded the week."""
+    plan = desk.plan(FIRST)
+    desk.execute(plan)
+    desk.control.advance("2015-06-01T15:00:00-04:00")
+
+    with pytest.raises(GuardRefusal, match="this run did not send"):
+        desk.execute(plan)
+    assert len(desk.posts()) == 3
+
+
+@pytest.mark.parametrize(("missing", "outcome"), [("5", "adjusted"), ("4.99", "complete")])
+def test_a_target_that_could_not_be_traded_leaves_the_week_incomplete(desk, missing, outcome):
+    trades = desk.plan({"SPY": 0.3})
+    left = dataclasses.replace(BUY, action="hold", client_order_id=None, notional=None, symbol="TLT")
+    left = dataclasses.replace(left, target_value=Decimal(missing), reason="left alone: no usable price")
+
+    assert desk.execute([*trades, left]).outcome == outcome
 
 
 @pytest.mark.parametrize("action", ["drop_before", "drop_after_commit"])
@@ -441,3 +513,27 @@ def test_an_order_that_stays_open_after_its_cancellation_needs_a_person(
     with pytest.raises(UnknownOutcome, match="pending_cancel"):
         buy_at(misbehaving, misbehaving_endpoint, acts)
     assert len(misbehaving.received("POST /v2/orders")) == 1
+
+
+def test_an_order_under_the_same_id_for_another_trade_needs_a_person(misbehaving, misbehaving_endpoint, acts):
+    misbehaving.book[BUY.client_order_id] = acts.order_json(BUY.client_order_id, "TLT", "buy", qty="1")
+
+    with pytest.raises(UnknownOutcome, match="buy TLT"):
+        buy_at(misbehaving, misbehaving_endpoint, acts)
+    assert misbehaving.received("POST /v2/orders") == []
+
+
+def test_a_leftover_that_fills_while_it_is_canceled_makes_the_plan_stale(
+    misbehaving, misbehaving_endpoint, acts
+):
+    """Holdings lag: they look like those of the plan although they are not."""
+    name, order_id = "risk_parity-2015-W22-1-B-SPY", "7c1e5d9e-0000-4000-8000-000000000000"
+    leftover = acts.order_json(name, "SPY", "buy", notional="100", id=order_id)
+    misbehaving.book[name] = leftover | {"status": "filled", "filled_qty": "1", "filled_avg_price": "100"}
+    misbehaving.script("GET /v2/orders", acts.answer(200, [leftover]), acts.answer(200, []))
+    misbehaving.script(f"DELETE /v2/orders/{order_id}", acts.refuse(422, 42210000, "order is filled"))
+    misbehaving.script("GET /v2/positions", acts.answer(200, []))
+
+    with pytest.raises(GuardRefusal, match="filled 1 instead of 0"):
+        buy_at(misbehaving, misbehaving_endpoint, acts)
+    assert misbehaving.received("POST /v2/orders") == []
