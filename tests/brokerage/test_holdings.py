@@ -7,7 +7,7 @@ import pytest
 
 from brokerage.holdings import take_stock, trade_list
 from brokerage.models import Asset, Position
-from schemas.errors import GuardRefusal
+from schemas.errors import BrokerRefusal, DataError, GuardRefusal
 from schemas.identity import Run
 from schemas.parameters import ExecutionParameters
 
@@ -16,7 +16,6 @@ RUN = Run(
     session=dt.date(2015, 6, 1),
     decided_at=dt.datetime(2015, 6, 1, 14, tzinfo=dt.UTC),
     venue="loopback",
-    account="loopback-1",
     account="loopback-00000000",
 )
 ASSETS = {
@@ -63,6 +62,56 @@ def test_an_empty_account_is_refused():
         stock(cash="0")
 
 
+def holding(symbol, qty="5", **more):
+    return Position(symbol=symbol, qty=Decimal(qty), market_value=Decimal(500), **more)
+
+
+@pytest.mark.parametrize(
+    ("prices", "closes", "figures"),
+    [
+        ({"SPY": Decimal(200)}, PRICES, {"TLT": "no usable price"}),
+        (PRICES, {"SPY": Decimal(200)}, {"TLT": "no usable last close"}),
+        (PRICES | {"TLT": Decimal(50)}, PRICES, {"TLT": "price 50 is 50.0% from the last close 100"}),
+    ],
+)
+def test_one_bad_price_of_what_is_held_stops_everything(prices, closes, figures):
+    """The equity that every trade is sized from would move with it."""
+    with pytest.raises(DataError) as caught:
+        take([holding("TLT")], prices=prices, last_closes=closes)
+    assert caught.value.figures == figures
+
+
+def test_what_is_only_wanted_may_lack_a_price():
+    held = rows(take([holding("SPY")], prices={"SPY": Decimal(200)}))
+
+    assert held["TLT"]["price"] is None
+    assert held["SPY"]["weight"] == 0.5
+
+
+def test_without_any_price_there_is_nothing_to_plan_with():
+    with pytest.raises(DataError, match="No asset has a usable price"):
+        take([], prices={})
+
+
+@pytest.mark.parametrize("short", [{"qty": "-5"}, {"qty": "5", "side": "short"}])
+@pytest.mark.parametrize("symbol", ["SPY", "XYZ"])
+def test_a_short_position_needs_a_person(symbol, short):
+    with pytest.raises(BrokerRefusal, match=symbol):
+        take([holding(symbol, **short)])
+
+
+def test_a_foreign_position_of_unknown_value_needs_a_person():
+    with pytest.raises(BrokerRefusal, match="XYZ"):
+        take([Position(symbol="XYZ", qty=Decimal(50))])
+
+
+def test_the_ticker_cash_is_not_taken_for_cash():
+    with pytest.raises(BrokerRefusal, match="CASH"):
+        take([holding("CASH")])
+    with pytest.raises(BrokerRefusal, match="CASH"):
+        take([], assets=ASSETS | {"CASH": ASSETS["SPY"]})
+
+
 def plan(holdings, targets, *, hold=False):
     trades = trade_list(RUN, holdings, targets, ExecutionParameters(), reasons=REASONS, hold=hold)
     return {row.symbol: row for row in trades}
@@ -92,5 +141,7 @@ def test_what_is_neither_held_nor_wanted_says_so():
     assert plan(stock(), {"SPY": 0.5, "TLT": 0.0})["TLT"].reason == "neither held nor wanted"
 
 
-def test_a_foreign_position_is_in_no_trade_list():
-    assert "XYZ" not in plan(stock(cash="1000", XYZ="7"), {"SPY": 0.5, "TLT": 0.5})
+def test_a_foreign_position_is_in_no_trade_list_and_no_trade_is_sized_on_it():
+    trades = plan(stock(cash="1000", XYZ="7"), {"SPY": 0.5, "TLT": 0.5})
+
+    assert {symbol: row.notional for symbol, row in trades.items()} == {"SPY": 500, "TLT": 500}
