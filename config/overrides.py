@@ -13,6 +13,9 @@ from config.settings import invalid
 from schemas.errors import ConfigError
 from schemas.parameters import RebalanceParameters
 
+NOT_HERE = frozenset({"name", "dry_run", "force", "reason"})
+"""Said by the command itself: the strategy's name, the action, and --force with --reason."""
+
 
 def override(parameters: RebalanceParameters, items: Iterable[str]) -> RebalanceParameters:
     """Lay ``key=value`` items over ``parameters``.
@@ -39,7 +42,7 @@ def _place(values: dict[str, Any], key: str, value: object) -> None:
     place = values[section] if dot and isinstance(values.get(section), dict) else values
     if not dot and key in values["strategy"]:
         place = values["strategy"]
-    if name not in place or isinstance(place[name], dict):
+    if name not in place or isinstance(place[name], dict) or key in NOT_HERE:
         raise _unknown(key, values)
     place[name] = value
 

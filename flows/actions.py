@@ -13,7 +13,7 @@ from flows import screens
 from flows.session import prefect_session
 from schemas.errors import ConfigError
 from schemas.parameters import RebalanceParameters
-from schemas.results import RunResult
+from schemas.results import DONE, RunResult
 from strategies.registry import strategy_class
 from warehouse import Warehouse
 
@@ -54,6 +54,8 @@ def rebalance(request: Request) -> int:
 
 def plan(request: Request) -> int:
     """The same decision, and nothing sent."""
+    if request.weeks:
+        raise ConfigError("A plan is for this week", remedy="Leave out --weeks, or rebalance with it.")
     return _run(request, dry_run=True)
 
 
@@ -61,8 +63,7 @@ def status(request: Request) -> int:
     """Where the strategy stands after its last run."""
     strategy_class(request.strategy)
     store = Warehouse(home())
-    venue = _last_venue(store, request.strategy)
-    screens.status(store, request.strategy, venue, as_json=request.as_json)
+    screens.status(store, request.strategy, as_json=request.as_json)
     return 0
 
 
@@ -70,7 +71,8 @@ def performance(request: Request) -> int:
     """Every run's equity, return, drawdown and cost."""
     strategy_class(request.strategy)
     store = Warehouse(home())
-    frame = store.history("performance", request.strategy, _last_venue(store, request.strategy))
+    account = store.last_account(request.strategy) or "none"
+    frame = store.history("performance", request.strategy, account)
     screens.performance(frame, as_json=request.as_json)
     return 0
 
@@ -98,6 +100,8 @@ def _run(request: Request, *, dry_run: bool) -> int:
             results.append(result)
             if not request.as_json:
                 screens.ending(store, result)
+            if result.outcome == "refused":
+                break
     if request.as_json:
         print(json.dumps([result.model_dump(mode="json") for result in results], indent=2))  # noqa: T201
     return max(EXIT_CODES[result.outcome] for result in results)
@@ -106,11 +110,6 @@ def _run(request: Request, *, dry_run: bool) -> int:
 def _advance_when_done(store: Warehouse, strategy: str) -> None:
     from flows.loopback import advance_to_next_week, exchange_week  # noqa: PLC0415
 
-    runs = store.runs(strategy, "loopback")
-    done = runs[runs["outcome"].isin(["complete", "adjusted", "hold"])]
-    if str(exchange_week()) in set(done["iso_week"]):
+    runs = store.runs(strategy, store.last_account(strategy) or "none")
+    if str(exchange_week()) in set(runs.loc[runs["outcome"].isin(DONE), "iso_week"]):
         advance_to_next_week()
-
-
-def _last_venue(store: Warehouse, strategy: str) -> str:
-    return store.last_venue(strategy) or "loopback"

@@ -9,6 +9,7 @@ import sys
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
+from cyclopts.validators import Number
 
 EXIT_CODES = """
 Exit codes: 0 done, or nothing to do · 1 unexpected failure · 2 usage or configuration · 3 refused by a guard ·
@@ -35,7 +36,7 @@ def run(
     strategy: str,
     action: Literal["rebalance", "plan", "status", "performance"],
     *,
-    weeks: int | None = None,
+    weeks: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
     overrides: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
     force: Flag = False,
     reason: str = "",
@@ -127,7 +128,7 @@ def main() -> None:
     try:
         code = app()
     except KeyboardInterrupt:
-        print("interrupted; nothing was lost, run the same command again", file=sys.stderr)  # noqa: T201
+        sys.stderr.write("interrupted; the same command goes on where it stopped, and sends no order twice\n")
         code = 130
     except Exception as error:  # noqa: BLE001 - the last place where an error can be made readable
         from flows.failures import explain  # noqa: PLC0415

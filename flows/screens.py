@@ -152,10 +152,11 @@ def holdings(positions: list[dict[str, Any]]) -> None:
     rows("Holdings", columns, cells, right=frozenset(columns[1:]))
 
 
-def status(store: Warehouse, strategy: str, venue: str, *, as_json: bool) -> None:
+def status(store: Warehouse, strategy: str, *, as_json: bool) -> None:
     """The last run and the holdings it left."""
-    runs = store.runs(strategy, venue)
-    positions = store.history("positions", strategy, venue)
+    account = store.last_account(strategy) or "none"
+    runs = store.runs(strategy, account)
+    positions = store.history("positions", strategy, account)
     last = records(runs.astype(str))[-1] if len(runs) else {}
     held = positions[positions["run_id"] == positions["run_id"].iloc[-1]] if len(positions) else positions
     if as_json:
@@ -165,7 +166,7 @@ def status(store: Warehouse, strategy: str, venue: str, *, as_json: bool) -> Non
     if not last:
         talk(f"{strategy} has not run yet. Start with: riskparity run {strategy} plan")
         return
-    key_values(f"{strategy} on {venue}", last)
+    key_values(f"{strategy} on {account}", last)
     if len(held):
         holdings(records(held))
 

@@ -35,7 +35,7 @@ def weekly_rebalance(parameters: RebalanceParameters = CONFIGURED) -> RunResult:
 
         bars = pull_bars(run, opening.symbols, strategy.lookback, parameters.ingestion)
         returns, cleaning_log = clean_returns(run, bars, strategy.lookback, parameters.cleaning)
-        holdings = take_stock(run, bars, returns, parameters.ingestion)
+        holdings = take_stock(opening, bars, returns, parameters)
         weights, certificate = choose_weights(opening, returns, holdings, strategy)
         decision, plan = plan_trades(opening, bars, holdings, weights, parameters)
         written: tuple[ArtifactRef, ...] = (
@@ -52,7 +52,7 @@ def weekly_rebalance(parameters: RebalanceParameters = CONFIGURED) -> RunResult:
             commit_run(run, "planned")
             return _end(RunResult.of(opening, "planned", written))
 
-        executed = send_orders(run, plan, parameters.execution)
+        executed = send_orders(run, decision, plan, parameters)
         performance = close_books(run, executed, strategy)
         summary = write_report(run, executed.outcome)
         written = (*written, executed.orders, executed.fills, executed.positions, performance)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -79,6 +79,19 @@ def decide_rebalance(
         tuple(_reason(*asset, step) for asset in zip(held, wanted, weights, strict=True)),
         _summary(largest, turnover(held, wanted), step, max_turnover, first_funding=first_funding),
     )
+
+
+def beside_kept(current: Mapping[str, float], targets: Mapping[str, float]) -> dict[str, float]:
+    """Target weights beside holdings for which there is no target, which keep the weight they have.
+
+    The targets share what is left of the equity in their proportions.
+
+    >>> beside_kept({"SPY": 0.1, "XYZ": 0.5}, {"SPY": 0.6, "TLT": 0.4})
+    {'SPY': 0.3, 'XYZ': 0.5}
+    """
+    kept = {symbol: weight for symbol, weight in current.items() if symbol not in targets}
+    left = 1.0 - sum(kept.values())
+    return {symbol: kept.get(symbol, left * targets.get(symbol, 0.0)) for symbol in current}
 
 
 def drift(current: FloatArray, target: FloatArray) -> float:

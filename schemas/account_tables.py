@@ -7,6 +7,29 @@ import pandera.pandas as pa
 from schemas.columns import Amount, Artifact, Instant, Session
 
 
+class Openings(Artifact):
+    """Every run as it began, allowed or not; its row reserves the run's id."""
+
+    strategy_: str = pa.Field(alias="strategy", description="Registered strategy name")
+    iso_week: str = pa.Field(description="ISO week of the session")
+    session: Session = pa.Field(description="Trading date")
+    attempt: int = pa.Field(ge=1, description="Number of the attempt at this week")
+    venue: str = pa.Field(description="Where orders go: loopback or paper")
+    account: str = pa.Field(description="Venue and fingerprint of the account")
+    decided_at: Instant = pa.Field(description="Exchange clock, UTC")
+    allowed: bool = pa.Field(description="Whether the guard said yes")
+    checks: str = pa.Field(description="Each check and its figures, one a line")
+
+
+class Claims(Artifact):
+    """A run that is about to send orders claims its week first, so that nothing else trades it, whatever crashes."""
+
+    strategy_: str = pa.Field(alias="strategy", description="Registered strategy name")
+    iso_week: str = pa.Field(description="ISO week claimed")
+    account: str = pa.Field(description="Venue and fingerprint of the account")
+    claimed_at: Instant = pa.Field(description="Exchange clock just before the first order, UTC")
+
+
 class Orders(Artifact):
     """Orders as the broker last reported them."""
 
@@ -92,6 +115,7 @@ class Runs(Artifact):
     iso_week: str = pa.Field(description="ISO week of the session")
     session: Session = pa.Field(description="Trading date")
     venue: str = pa.Field(description="Where orders went: loopback or paper")
+    account: str = pa.Field(description="Venue and fingerprint of the account")
     status: str = pa.Field(isin=["ok"], description="ok: every artifact of the run is in place")
     outcome: str = pa.Field(
         isin=["complete", "adjusted", "hold", "refused", "planned"],

@@ -9,7 +9,7 @@ import pandera.pandas as pa
 import pyarrow
 from pydantic import BaseModel, ConfigDict
 
-from schemas.account_tables import Fills, Orders, Performance, Positions, Runs, StrategyLog
+from schemas.account_tables import Claims, Fills, Openings, Orders, Performance, Positions, Runs, StrategyLog
 from schemas.decision_tables import Certificates, Decisions, Holdings, OrderPlan, TargetWeights
 from schemas.market_tables import Bars, CleaningLog, Returns, WindowBars
 
@@ -37,6 +37,8 @@ class ArtifactKind(NamedTuple):
 
 ARTIFACTS: dict[str, ArtifactKind] = {
     "runs": ArtifactKind(Runs, 1),
+    "openings": ArtifactKind(Openings, 1),
+    "claims": ArtifactKind(Claims, 1),
     "bars": ArtifactKind(Bars, 1),
     "window_bars": ArtifactKind(WindowBars, 1),
     "holdings": ArtifactKind(Holdings, 1),

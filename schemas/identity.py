@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from typing import NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -42,6 +43,8 @@ class Run(BaseModel):
     attempt: int = 1
     decided_at: AwareDatetime
     venue: str
+    account: str
+    """Venue and fingerprint of the account, never its number: ``paper-1f3a9c2b``."""
     dry_run: bool = False
 
     @property
@@ -58,3 +61,12 @@ class Run(BaseModel):
     def client_order_id(self, side: str, symbol: str) -> str:
         """The only id under which this run may ever send this order."""
         return f"{self.run_id}-{side[0].upper()}-{symbol}"
+
+
+def account_name(venue: str, account_number: str) -> str:
+    """Venue and fingerprint of an account; its number is written nowhere.
+
+    >>> account_name("paper", "PA123")
+    'paper-87f25f07'
+    """
+    return f"{venue}-{hashlib.sha256(account_number.encode()).hexdigest()[:8]}"

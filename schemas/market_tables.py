@@ -17,7 +17,7 @@ class Bars(Artifact):
     low: float = pa.Field(nullable=True, description="Lowest price, USD, as delivered")
     close: float = pa.Field(nullable=True, description="Last price, USD, as delivered")
     volume: float = pa.Field(nullable=True, description="Shares traded, as delivered")
-    source: str = pa.Field(description="Who delivered the bar: loopback or alpaca")
+    source: str = pa.Field(description="Who delivered the bar: loopback or paper")
     feed: str = pa.Field(description="Market data feed: iex or sip")
     adjustment: str = pa.Field(
         description="Corporate actions taken out of the prices: raw, split, dividend, all"

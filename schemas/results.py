@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from pydantic import BaseModel, ConfigDict
 
@@ -10,6 +10,12 @@ from schemas.artifacts import ArtifactRef
 from schemas.identity import Run
 
 Outcome = Literal["complete", "adjusted", "hold", "refused", "planned"]
+
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+DONE: tuple[Outcome, ...] = ("complete", "adjusted", "hold")
+"""Outcomes that use up the week; a refused or planned run does not."""
+TRADED: tuple[Outcome, ...] = ("complete", "adjusted")
+"""Outcomes of runs that sent orders."""
 
 
 class Check(NamedTuple):

@@ -49,7 +49,7 @@ class Window:
             raise DataError(
                 "There is too little history for this strategy",
                 figures={"sessions": len(self.sessions), "lookback": lookback},
-                remedy="Ingest more history (history_sessions) or shorten the lookback.",
+                remedy="Ingest more history (--set ingestion.spare_sessions=...) or shorten the lookback.",
             )
         return replace(self, sessions=self.sessions[-lookback:], returns=self.returns[-lookback:])
 

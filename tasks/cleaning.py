@@ -13,7 +13,7 @@ from portfolio.cleaning.panel import FIELDS, Sessions, align
 from schemas.artifacts import ArtifactRef
 from schemas.identity import Run
 from schemas.parameters import CleaningParameters
-from tasks.stage import say, stage, warehouse
+from tasks.stage import adopted, say, stage, warehouse
 
 
 @stage("cleaning")
@@ -25,6 +25,8 @@ def clean_returns(
     Raises:
         DataError: Too few assets are usable; each one left out is named with its reason.
     """
+    if found := adopted(run, "returns", "cleaning_log"):
+        return found[0], found[1]
     store = warehouse()
     frame = store.get(bars)
     sessions = TradingCalendar().sessions(frame["session"].min(), frame["session"].max())

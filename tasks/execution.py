@@ -19,37 +19,53 @@ from brokerage.market_data import latest_prices
 from brokerage.orders import NOTHING, PlannedOrder
 from brokerage.records import CASH
 from config import load_settings
-from portfolio.rebalance import RebalanceDecision, decide_rebalance
+from portfolio.rebalance import RebalanceDecision, beside_kept, decide_rebalance
 from schemas.artifacts import ArtifactRef
 from schemas.errors import GuardRefusal
 from schemas.identity import Run
-from schemas.parameters import ExecutionParameters, IngestionParameters, RebalanceParameters
+from schemas.parameters import RebalanceParameters
 from schemas.results import Executed, Opening
-from tasks.stage import broker, endpoint, say, stage, warehouse
+from tasks.stage import account_of, adopted, endpoint, require_same_day, say, stage, warehouse
+from tasks.week import week_holder
+from warehouse import Warehouse
 
 
 @stage("take stock")
 def take_stock(
-    run: Run, bars: ArtifactRef, returns: ArtifactRef, parameters: IngestionParameters
+    opening: Opening, bars: ArtifactRef, returns: ArtifactRef, parameters: RebalanceParameters
 ) -> ArtifactRef:
     """Read the account once: holdings, cash, prices and what may be traded.
 
-    A holding without usable returns is left alone, like one that is not in the universe at all.
+    A holding in the universe without usable returns is kept as it is and counts; any other is foreign.
+
+    Raises:
+        DataError: A held asset's price is missing or far from its last close.
+        BrokerRefusal: The account holds short positions.
+        GuardRefusal: The run began on another day or with another account, or there is nothing to invest.
     """
-    settings, store = load_settings(), warehouse()
-    account = broker(settings)
+    run, store = opening.run, warehouse()
+    if found := adopted(run, "holdings"):
+        return found[0]
+    account = account_of(run)
+    require_same_day(account, run)
     usable = sorted(store.get(returns)["symbol"].unique())
     positions, cash = account.positions(), account.account().cash
     rows = stock.take_stock(
         cash,
         positions,
-        prices=latest_prices(endpoint(settings), usable, feed=parameters.feed, settings=settings.broker),
+        prices=latest_prices(
+            endpoint(run), usable, feed=parameters.ingestion.feed, settings=load_settings().broker
+        ),
         last_closes=_last_closes(store.get(bars)),
         assets={symbol: account.asset(symbol) for symbol in usable},
+        kept=set(opening.symbols) - set(usable),
+        max_price_deviation=parameters.execution.max_price_deviation,
     )
     reference = store.put(run, "holdings", rows)
     equity = sum((row["market_value"] for row in rows), NOTHING)
-    say(f"equity ${equity:,.2f}, cash ${cash:,.2f}, {len(positions)} positions")
+    foreign = [row["symbol"] for row in rows if not row["in_universe"]]
+    note = f"; left alone, not this strategy's: {', '.join(foreign)}" if foreign else ""
+    say(f"equity ${equity:,.2f}, cash ${cash:,.2f}, {len(positions)} positions{note}")
     return reference
 
 
@@ -65,17 +81,17 @@ def plan_trades(
 
     Raises:
         GuardRefusal: The weights are no long-only portfolio, or there is nothing to invest.
-        BrokerRefusal: The account holds short positions.
     """
     store, run = warehouse(), opening.run
+    if found := adopted(run, "decisions", "order_plan"):
+        return found[0], found[1]
     held = store.rows(holdings)
-    current = {row["symbol"]: row["weight"] for row in held if row["in_universe"] and row["symbol"] != CASH}
     targets = {row["symbol"]: row["target_weight"] for row in store.rows(weights)}
-    wanted = [targets.get(symbol, 0.0) for symbol in current]
+    current = {row["symbol"]: row["weight"] for row in held if row["in_universe"] and row["symbol"] != CASH}
     decision = decide_rebalance(
         list(current),
         list(current.values()),
-        wanted,
+        wanted := list(beside_kept(current, targets).values()),
         drift_threshold=parameters.guard.drift_threshold,
         max_turnover=parameters.guard.max_turnover,
     )
@@ -96,21 +112,32 @@ def plan_trades(
 
 
 @stage("execution")
-def send_orders(run: Run, order_plan: ArtifactRef, parameters: ExecutionParameters) -> Executed:
+def send_orders(
+    run: Run, decision: ArtifactRef, order_plan: ArtifactRef, parameters: RebalanceParameters
+) -> Executed:
     """Send the plan, each order at most once, and write ``orders``, ``fills`` and ``positions``.
 
+    Just before the first order the run claims its week, so that whatever crashes, no other run trades it.
+
     Raises:
-        GuardRefusal: The market is closed, the plan is of an earlier session, or the account has changed.
+        GuardRefusal: The market is closed, the plan is of another day or hour, another run has the week, or the
+            account has changed.
         BrokerRefusal: The account may not trade.
         UnknownOutcome: An order can neither be confirmed nor ruled out.
     """
     store = warehouse()
-    account = broker(load_settings())
+    account = account_of(run)
     plan = [PlannedOrder(**row) for row in store.rows(order_plan)]
-    _require_fresh(account, run)
-    execution = execute(account, run, plan, parameters)
+    execution = execute(
+        account,
+        run,
+        plan,
+        parameters.execution,
+        before_sending=lambda: _claim(store, account, run, parameters),
+    )
+    hold = store.rows(decision)[0]["decision"] == "hold"
     executed = Executed(
-        outcome=execution.outcome if execution.orders else "hold",
+        outcome="hold" if hold else execution.outcome,
         orders=store.put(run, "orders", [asdict(row) for row in execution.orders]),
         fills=store.put(run, "fills", [asdict(row) for row in execution.fills]),
         positions=store.put(run, "positions", [asdict(row) for row in execution.positions]),
@@ -126,14 +153,25 @@ def record_refusal(opening: Opening, parameters: RebalanceParameters) -> Artifac
     return warehouse().put(opening.run, "decisions", [_decision_row(opening, None, parameters, None)])
 
 
-def _require_fresh(account: Broker, run: Run) -> None:
-    today = account.clock().timestamp.astimezone(NEW_YORK).date()
-    if today != run.session:
+def _claim(store: Warehouse, account: Broker, run: Run, parameters: RebalanceParameters) -> None:
+    """Once more what the guard asked, for a retry may come hours or another run later; then the claim."""
+    require_same_day(account, run)
+    now = account.clock().timestamp.astimezone(NEW_YORK)
+    if not parameters.force and now.time() > parameters.guard.window_end:
         raise GuardRefusal(
-            "This plan was made on an earlier day and is not sent any more",
-            figures={"planned on": run.session, "exchange's date": today},
-            remedy=f"Start a new run, which plans from today's holdings: `riskparity run {run.strategy} rebalance`.",
+            "The time window has closed since this plan was made; nothing was sent",
+            figures={"exchange time": now, "window ends": parameters.guard.window_end},
+            remedy="A new run on the next session makes it up; `--force --reason TEXT` sets the window aside.",
         )
+    other = week_holder(store, account, run, today=run.session, but=run.run_id)
+    if other and not parameters.force:
+        raise GuardRefusal(
+            "Another run has traded this week since this one began; nothing was sent",
+            figures={"week": run.week, "traded by": other.run_id},
+            remedy="Nothing to do: the week is rebalanced.",
+        )
+    claim = {"strategy": run.strategy, "iso_week": str(run.week), "account": run.account}
+    store.put(run, "claims", [{**claim, "claimed_at": now.astimezone(dt.UTC).replace(tzinfo=None)}])
 
 
 def _last_closes(bars: pd.DataFrame) -> dict[str, Decimal]:
@@ -149,7 +187,8 @@ def _decision_row(
     data_as_of: dt.date | None,
 ) -> dict[str, Any]:
     run = opening.run
-    resolved = json.dumps({**parameters.model_dump(mode="json"), "symbols": opening.symbols}, sort_keys=True)
+    given = parameters.model_dump(mode="json")
+    resolved = json.dumps({**given, "symbols": opening.symbols, "hedges": opening.hedges}, sort_keys=True)
     checks = [str(check) for check in opening.checks]
     return {
         "strategy": run.strategy,

@@ -5,73 +5,115 @@ from __future__ import annotations
 import datetime as dt
 
 from brokerage.calendar import NEW_YORK, TradingCalendar
-from brokerage.models import CalendarDay
-from config import load_settings
+from brokerage.client import Broker
+from brokerage.models import CalendarDay, Clock
+from config import Settings, load_settings
 from portfolio.account_guard import REMEDIES, Hours, calendars_agree, own_account
 from portfolio.guard import GuardVerdict, SessionHours, weekly_guard
-from schemas.identity import IsoWeek, Run
+from schemas.identity import Run, account_name
 from schemas.parameters import RebalanceParameters
 from schemas.results import Check, Opening
-from tasks.stage import broker, say, stage, warehouse
+from tasks.stage import resolve, say, stage, warehouse
+from tasks.week import Holder, last_trader, opened, week_holder
 from warehouse import Warehouse
 
 FORTNIGHT = dt.timedelta(days=13)
-DONE = ("complete", "adjusted", "hold")
-"""Outcomes that use up the week; a refused or planned run does not."""
 
 
 @stage("guard")
 def open_run(parameters: RebalanceParameters) -> Opening:
-    """Read the exchange's clock, judge every rule, and give the run its identity."""
-    settings = load_settings()
-    account = broker(settings)
+    """Read the exchange's clock, judge every rule, and give the run its identity.
+
+    A run of this week that died after it had begun to send orders is gone on with, under its own identity,
+    so that each of its orders is looked up before it is sent.
+    """
+    settings, store = load_settings(), warehouse()
+    account = Broker(resolve(settings), settings.broker)
     clock = account.clock()
-    today = clock.timestamp.astimezone(NEW_YORK).date()
+    run = _new_run(store, account, clock, parameters)
+    holder = week_holder(store, account, run, today=run.session)
+    if holder and not holder.finished and not (parameters.force or parameters.dry_run):
+        run = opened(store, holder.run_id)
+        check = Check(
+            "unfinished run", passed=True, detail=f"{run.run_id} died with orders out and is gone on with"
+        )
+        say(f"{run.run_id} goes on where it stopped")
+        return _opening(settings, run, parameters, (check,), "")
+
+    verdict, more = _judged(store, account, clock, run, holder, parameters)
+    opening = _opening(settings, run, parameters, (*verdict.checks, *more), _remedy(verdict, more))
+    store.put(run, "openings", [_row(opening)])
+    say(f"{run.run_id} on {run.venue}: {'go' if opening.allowed else 'no'}, {run.session:%a %Y-%m-%d}")
+    return opening
+
+
+def _new_run(store: Warehouse, account: Broker, clock: Clock, parameters: RebalanceParameters) -> Run:
+    run = Run(
+        strategy=parameters.strategy.name,
+        session=clock.timestamp.astimezone(NEW_YORK).date(),
+        decided_at=clock.timestamp,
+        venue=account.venue,
+        account=account_name(account.venue, account.account().account_number),
+        dry_run=parameters.dry_run,
+    )
+    return run.model_copy(update={"attempt": store.next_attempt(run.strategy, run.week)})
+
+
+def _judged(  # noqa: PLR0917 - what a verdict rests on
+    store: Warehouse,
+    account: Broker,
+    clock: Clock,
+    run: Run,
+    holder: Holder | None,
+    parameters: RebalanceParameters,
+) -> tuple[GuardVerdict, tuple[Check, ...]]:
     calendar = TradingCalendar()
-    monday = today - dt.timedelta(days=today.weekday())
+    monday = run.session - dt.timedelta(days=run.session.weekday())
     sessions = calendar.sessions(monday, monday + FORTNIGHT)
-    strategy = parameters.strategy.name
-    store = warehouse()
     verdict = weekly_guard(
         clock.timestamp,
-        SessionHours(*calendar.hours(today)) if calendar.is_session(today) else None,
+        SessionHours(*calendar.hours(run.session)) if calendar.is_session(run.session) else None,
         is_open=clock.is_open,
         week_sessions=sessions,
-        completed=_completed(store, strategy, account.venue, IsoWeek.of(today)),
+        completed=holder.run_id if holder else None,
         parameters=parameters.guard,
         force=parameters.force,
         reason=parameters.reason,
     )
-    more = (
-        own_account(
-            strategy, store.last_trader(account.venue), force=parameters.force, reason=parameters.reason
-        ),
+    trader = last_trader(store, run.account)
+    return verdict, (
+        own_account(run.strategy, trader, force=parameters.force, reason=parameters.reason),
         calendars_agree(_ours(calendar, sessions), _brokers(account.calendar(monday, monday + FORTNIGHT))),
     )
-    universe = settings.universe(parameters.universe, account.venue)
-    opening = Opening(
-        run=Run(
-            strategy=strategy,
-            session=today,
-            attempt=store.next_attempt(strategy, IsoWeek.of(today)),
-            decided_at=clock.timestamp,
-            venue=account.venue,
-            dry_run=parameters.dry_run,
-        ),
-        allowed=verdict.allowed and all(check.passed for check in more),
-        checks=(*verdict.checks, *more),
-        remedy=_remedy(verdict, more),
+
+
+def _opening(
+    settings: Settings, run: Run, parameters: RebalanceParameters, checks: tuple[Check, ...], remedy: str
+) -> Opening:
+    universe = settings.universe(parameters.universe, run.venue)
+    return Opening(
+        run=run,
+        allowed=all(check.passed for check in checks),
+        checks=checks,
+        remedy=remedy,
         symbols=universe.symbols,
         hedges=universe.hedges,
     )
-    say(f"{opening.run.run_id} on {account.venue}: {'go' if opening.allowed else 'no'}, {today:%a %Y-%m-%d}")
-    return opening
 
 
-def _completed(store: Warehouse, strategy: str, venue: str, week: IsoWeek) -> str | None:
-    runs = store.runs(strategy, venue)
-    done = runs[(runs["iso_week"] == str(week)) & runs["outcome"].isin(DONE)]
-    return None if done.empty else str(done["run_id"].iloc[-1])
+def _row(opening: Opening) -> dict[str, object]:
+    run = opening.run
+    return {
+        "strategy": run.strategy,
+        "iso_week": str(run.week),
+        "session": run.session,
+        "attempt": run.attempt,
+        "venue": run.venue,
+        "account": run.account,
+        "decided_at": run.decided_at.astimezone(dt.UTC).replace(tzinfo=None),
+        "allowed": opening.allowed,
+        "checks": "\n".join(str(check) for check in opening.checks),
+    }
 
 
 def _ours(calendar: TradingCalendar, sessions: list[dt.date]) -> Hours:

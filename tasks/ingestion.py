@@ -14,7 +14,7 @@ from config import load_settings
 from schemas.artifacts import ArtifactRef
 from schemas.identity import Run
 from schemas.parameters import IngestionParameters
-from tasks.stage import endpoint, say, stage, warehouse
+from tasks.stage import account_of, adopted, endpoint, require_same_day, say, stage, warehouse
 
 
 @stage("ingestion")
@@ -26,13 +26,16 @@ def pull_bars(
     The running session's partial bar is never in it: the newest bar is that of the session before.
 
     Raises:
-        DataError: A symbol is unknown, has no bars, or lacks the last completed session.
+        DataError: A symbol is unknown, has no bars, or lacks the last completed session. What was learnt is kept.
+        GuardRefusal: The run began on another day, or with another account.
     """
+    if found := adopted(run, "window_bars"):
+        return found[0]
+    require_same_day(account_of(run), run)
     store, calendar = warehouse(), TradingCalendar()
     newest = calendar.previous_session(run.session)
     sessions = _last(calendar, newest, lookback + 1 + parameters.spare_sessions)
-    settings = load_settings()
-    service = endpoint(settings)
+    settings, service = load_settings(), endpoint(run)
 
     def fetch(wanted: list[str], start: dt.date, end: dt.date) -> pd.DataFrame:
         return daily_bars(
@@ -54,7 +57,8 @@ def pull_bars(
         overlap=parameters.overlap_sessions,
         tolerance=parameters.revision_tolerance,
     )
-    store.put(run, "bars", _stamped(learnt, version, run))
+    if len(learnt):
+        store.learn(run, _stamped(learnt, version, run))
     known = store.bars(**version, known_by=run.decided_at)
     window = known[known["symbol"].isin(list(symbols)) & known["session"].isin(sessions)]
     require_coverage(window, symbols, newest)

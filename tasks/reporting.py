@@ -23,7 +23,7 @@ from reports.tables import records, slippage_cost
 from schemas.artifacts import ArtifactRef
 from schemas.identity import Run
 from schemas.parameters import StrategyParameters
-from schemas.results import Executed, Outcome
+from schemas.results import DONE, Executed, Outcome
 from strategies.registry import create
 from tasks.stage import say, stage, warehouse
 from warehouse import Warehouse, files
@@ -80,7 +80,7 @@ def write_report(run: Run, outcome: Outcome) -> str:
         files.replace(folder / f"{name}.svg", to_svg(figure).encode())
         files.replace(folder / f"{name}.png", to_png(figure))
     for name in ("target_weights", "orders"):
-        table = store.history(name, run.strategy, run.venue)
+        table = store.history(name, run.strategy, run.account, DONE)
         files.replace(folder / f"{name.removeprefix('target_')}.csv", table.to_csv(index=False).encode())
     page = summary_html(inputs).encode()
     files.replace(folder / "summary.html", page)
@@ -98,7 +98,7 @@ def commit(run: Run, outcome: Outcome) -> ArtifactRef:
 def _performance(store: Warehouse, run: Run, executed: Executed) -> dict[str, Any]:
     positions, fills = store.rows(executed.positions), store.rows(executed.fills)
     equity = sum((row["market_value"] for row in positions), Decimal(0))
-    before = store.history("performance", run.strategy, run.venue)
+    before = store.history("performance", run.strategy, run.account)
     curve = np.array([*before["equity"], equity], dtype=float)
     change = period_returns(curve)
     traded = sum((row["value"] for row in fills), Decimal(0))
@@ -119,7 +119,7 @@ def _performance(store: Warehouse, run: Run, executed: Executed) -> dict[str, An
 
 def _inputs(store: Warehouse, run: Run) -> SummaryInputs:
     def history(name: str) -> pd.DataFrame:
-        return store.history(name, run.strategy, run.venue)
+        return store.history(name, run.strategy, run.account)
 
     bars = store.find(run, "window_bars")
     return SummaryInputs(
@@ -129,7 +129,7 @@ def _inputs(store: Warehouse, run: Run) -> SummaryInputs:
         data_hash=bars.sha256 if bars else "",
         command=f"riskparity run {run.strategy} rebalance",
         sql=f"from order_plan where run_id = '{run.run_id}'",
-        runs=store.runs(run.strategy, run.venue),
+        runs=store.runs(run.strategy, run.account),
         notes=BUNDLED_PRICES if run.venue == "loopback" else (),
         decisions=history("decisions"),
         certificates=history("certificates"),

@@ -9,13 +9,14 @@ from prefect import Task, task
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.logging import get_run_logger
 
+from brokerage.calendar import NEW_YORK
 from brokerage.client import Broker
 from brokerage.endpoint import Endpoint, resolve_endpoint
-from config import Settings
+from config import Settings, load_settings
 from config.settings import home, secrets
 from schemas.artifacts import ArtifactRef
-from schemas.errors import TemporaryError
-from schemas.identity import Run
+from schemas.errors import GuardRefusal, TemporaryError
+from schemas.identity import Run, account_name
 from strategies.journal import Journal, NoJournal
 from warehouse import Warehouse
 from warehouse.journal import OutputJournal
@@ -50,14 +51,56 @@ def warehouse() -> Warehouse:
     return Warehouse(home())
 
 
-def endpoint(settings: Settings) -> Endpoint:
+def adopted(run: Run, *names: str) -> tuple[ArtifactRef, ...] | None:
+    """What an earlier try of the stage has written, when it has written all of it: the first answer stands."""
+    store = warehouse()
+    found = [reference for name in names if (reference := store.find(run, name)) is not None]
+    return tuple(found) if len(found) == len(names) else None
+
+
+def resolve(settings: Settings) -> Endpoint:
     """Where orders go; starts the loopback exchange when it is wanted and not running."""
     return resolve_endpoint(settings.broker, settings.exchange, home(), secrets())
 
 
-def broker(settings: Settings) -> Broker:
-    """The trading account."""
-    return Broker(endpoint(settings), settings.broker)
+def endpoint(run: Run) -> Endpoint:
+    """Where the run's orders and questions go.
+
+    Raises:
+        GuardRefusal: Keys or configuration now point elsewhere than when the run began.
+    """
+    found = resolve(load_settings())
+    if found.venue != run.venue:
+        raise _another_account(run, found.venue)
+    return found
+
+
+def account_of(run: Run) -> Broker:
+    """The very account the run began with, on the day it began.
+
+    Raises:
+        GuardRefusal: The keys are now those of another account, or the exchange's day is another one.
+    """
+    account = Broker(endpoint(run), load_settings().broker)
+    name = account_name(account.venue, account.account().account_number)
+    if name != run.account:
+        raise _another_account(run, name)
+    return account
+
+
+def require_same_day(account: Broker, run: Run) -> None:
+    """Refuse to decide or trade on another day than that of the run.
+
+    Raises:
+        GuardRefusal: The exchange's date is another one.
+    """
+    today = account.clock().timestamp.astimezone(NEW_YORK).date()
+    if today != run.session:
+        raise GuardRefusal(
+            "This run began on another day and goes no further",
+            figures={"began on": run.session, "exchange's date": today},
+            remedy=f"Start a new run, which plans from today's holdings: `riskparity run {run.strategy} rebalance`.",
+        )
 
 
 def journal(run: Run) -> Journal:
@@ -68,3 +111,11 @@ def journal(run: Run) -> Journal:
 def say(text: str, *written: ArtifactRef) -> None:
     """Tell what the stage did and wrote, in one line: on the run's page and on the terminal."""
     get_run_logger().info(text, extra={"written": written})
+
+
+def _another_account(run: Run, now: str) -> GuardRefusal:
+    return GuardRefusal(
+        "This run belongs to another account than the keys now give; nothing was sent",
+        figures={"run's account": run.account, "now": now},
+        remedy="Restore the keys it began with to retry it, or start a new run.",
+    )

@@ -63,7 +63,7 @@ def _artifact_views(root: Path, name: str) -> list[str]:
 def _bars_views(root: Path) -> list[str]:
     versions = "select * from all_bars where known_at <= instant"
     key = "source, feed, adjustment, symbol, session"
-    newest = f"row_number() over (partition by {key} order by known_at desc, run_id desc)"
+    newest = f"rank() over (partition by {key} order by known_at desc, run_id desc)"
     return [
         f"create view all_bars as select {_columns('bars')} from {_files(folder(root, 'bars'))}",
         f"create macro bars_asof(instant) as table {versions} qualify {newest} = 1",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import pyarrow.parquet as pq
 from schemas.artifacts import ARTIFACTS, ArtifactRef, arrow_schema
 from schemas.errors import DataError
 from schemas.identity import IsoWeek, Run
+from schemas.results import OUTCOMES
 from warehouse import files, tables
 from warehouse.catalogue import folder, publish
 
@@ -42,6 +45,13 @@ class Warehouse:
             publish(self.root)
             files.put_if_absent(path, tables.encode(name, run.run_id, rows))
         return self._reference(name, run.run_id, path)
+
+    def learn(self, run: Run, bars: tables.Rows) -> None:
+        """Keep what ``run`` learnt of prices. A run may learn more than once, when it is retried after a late feed."""
+        content = tables.encode("bars", run.run_id, bars)
+        name = f"{run.run_id}-{hashlib.sha256(content).hexdigest()[:8]}.parquet"
+        publish(self.root)
+        files.put_if_absent(self._path("bars", run).with_name(name), content)
 
     def get(self, reference: ArtifactRef) -> pd.DataFrame:
         """Read an artifact, after checking that it is the very one that was written.
@@ -79,6 +89,7 @@ class Warehouse:
             "iso_week": str(run.week),
             "session": run.session,
             "venue": run.venue,
+            "account": run.account,
             "status": "ok",
             "outcome": outcome,
             "decided_at": run.decided_at.astimezone(dt.UTC).replace(tzinfo=None),
@@ -88,28 +99,34 @@ class Warehouse:
         }
         return self.put(run, "runs", [marker])
 
-    def runs(self, strategy: str, venue: str) -> pd.DataFrame:
-        """Committed runs of a strategy at a venue, oldest first. Sees a run at once, unlike the SQL view."""
+    def runs(self, strategy: str, account: str) -> pd.DataFrame:
+        """Committed runs of a strategy in an account, oldest first. Sees a run at once, unlike the SQL view."""
         runs = self._all("runs")
-        return runs[(runs["strategy"] == strategy) & (runs["venue"] == venue)].sort_values("decided_at")
+        ours = runs[(runs["strategy"] == strategy) & (runs["account"] == account)]
+        # the loopback clock stands still, so the instants of two runs may be equal
+        return ours.sort_values(["decided_at", "committed_at"], kind="stable")
 
-    def last_venue(self, strategy: str) -> str | None:
-        """Where the strategy's newest committed run sent its orders, or None before the first run."""
+    def last_account(self, strategy: str) -> str | None:
+        """Where the strategy ran last, or None before its first run."""
         runs = self._all("runs").sort_values("committed_at")
-        venues = runs.loc[runs["strategy"] == strategy, "venue"]
-        return None if venues.empty else str(venues.iloc[-1])
+        accounts = runs.loc[runs["strategy"] == strategy, "account"]
+        return None if accounts.empty else str(accounts.iloc[-1])
 
-    def last_trader(self, venue: str) -> str | None:
-        """The strategy that traded last at a venue, or None before the first trade."""
-        runs = self._all("runs").sort_values("committed_at")
-        traders = runs.loc[
-            (runs["venue"] == venue) & runs["outcome"].isin(["complete", "adjusted"]), "strategy"
-        ]
-        return None if traders.empty else str(traders.iloc[-1])
+    def openings(self) -> pd.DataFrame:
+        """Every run that was ever opened, finished or not."""
+        return self._all("openings")
 
-    def history(self, name: str, strategy: str, venue: str) -> pd.DataFrame:
-        """An artifact over all committed runs of a strategy at a venue, with their ``session``, oldest first."""
-        runs = self.runs(strategy, venue)
+    def claims(self, account: str) -> pd.DataFrame:
+        """Every claim on a week made in an account, oldest first; its run need not have finished."""
+        claims = self._all("claims")
+        return claims[claims["account"] == account].sort_values("claimed_at", kind="stable")
+
+    def history(
+        self, name: str, strategy: str, account: str, outcomes: Collection[str] = OUTCOMES
+    ) -> pd.DataFrame:
+        """An artifact over the committed runs of a strategy in an account, with their ``session``, oldest first."""
+        runs = self.runs(strategy, account)
+        runs = runs[runs["outcome"].isin(outcomes)]
         keys = zip(runs["session"], runs["run_id"], strict=True)
         paths = [self._run_path(name, session, run_id) for session, run_id in keys]
         frame = self._concatenate(name, [path for path in paths if path.exists()])
@@ -126,12 +143,15 @@ class Warehouse:
             & (known["feed"] == feed)
             & (known["adjustment"] == adjustment)
             & (known["known_at"] <= instant)
-        ].sort_values(["symbol", "session", "known_at", "run_id"])
-        return chosen.drop_duplicates(["symbol", "session"], keep="last", ignore_index=True)
+        ].sort_values(["symbol", "session", "known_at", "run_id"], ignore_index=True)
+        # Rows of one version may contradict each other; that is for cleaning to judge, so all are kept.
+        version = chosen["known_at"].astype(str) + chosen["run_id"]
+        newest = version.groupby([chosen["symbol"], chosen["session"]]).transform("last")
+        return chosen[version == newest].reset_index(drop=True)
 
     def next_attempt(self, strategy: str, week: IsoWeek) -> int:
-        """The first attempt number of a week that no run, finished or not, has written anything under."""
-        written = self.root.glob(f"artifacts/*/run_date=*/{strategy}-{week}-*.parquet")
+        """The first attempt number of a week under which no run has been opened."""
+        written = self.root.glob(f"artifacts/openings/run_date=*/{strategy}-{week}-*.parquet")
         return 1 + max((int(path.stem.rpartition("-")[2]) for path in written), default=0)
 
     def _all(self, name: str) -> pd.DataFrame:

@@ -86,7 +86,8 @@ def test_a_retry_repeats_only_the_stage_that_failed_and_those_after_it(server, d
         **dict.fromkeys(["execution", "accounts", "report"], "Completed"),
     }
     assert len([r for r in exchange.control.requests() if r["path"] == "/v2/stocks/bars"]) == asked
-    orders = Warehouse(exchange.home).history("orders", "risk_parity", "loopback")
+    store = Warehouse(exchange.home)
+    orders = store.history("orders", "risk_parity", store.last_account("risk_parity"))
     assert set(orders["status"]) == {"filled"}
     assert set(orders["run_id"]) == {"risk_parity-2015-W23-1"}
 

@@ -17,9 +17,11 @@ def test_a_rebalance_fills_its_orders_and_a_second_one_is_refused_kindly(riskpar
     assert "every order filled" in first.err
     assert 'riskparity sql "from positions' in first.err
     store = Warehouse(exchange.home)
-    positions = store.history("positions", "risk_parity", "loopback")
+    positions = store.history("positions", "risk_parity", store.last_account("risk_parity"))
     assert positions["difference"].abs().max() < 1e-3
-    assert set(store.history("orders", "risk_parity", "loopback")["status"]) == {"filled"}
+    assert set(store.history("orders", "risk_parity", store.last_account("risk_parity"))["status"]) == {
+        "filled"
+    }
     for name in ("summary.html", "weights.svg", "equity.png", "performance.csv", "state.json", "status.json"):
         assert (exchange.home / "output" / "risk_parity" / name).stat().st_size > 0
 
@@ -29,10 +31,10 @@ def test_a_rebalance_fills_its_orders_and_a_second_one_is_refused_kindly(riskpar
     assert "Next opportunity: Mon 2015-06-08" in second.err
     assert "Traceback" not in second.err
     posted = [request for request in exchange.control.requests() if request["method"] == "POST"]
-    assert len(posted) == len(store.history("orders", "risk_parity", "loopback"))
-    refused = store.runs("risk_parity", "loopback").iloc[-1]
+    assert len(posted) == len(store.history("orders", "risk_parity", store.last_account("risk_parity")))
+    refused = store.runs("risk_parity", store.last_account("risk_parity")).iloc[-1]
     assert refused["outcome"] == "refused"
-    reasons = store.history("decisions", "risk_parity", "loopback")["reasons"].iloc[-1]
+    reasons = store.history("decisions", "risk_parity", store.last_account("risk_parity"))["reasons"].iloc[-1]
     assert "NO  once a week" in reasons
 
     forced = riskparity("run", "risk_parity", "rebalance", "--force", "--reason", "drill", "--json")
@@ -40,7 +42,9 @@ def test_a_rebalance_fills_its_orders_and_a_second_one_is_refused_kindly(riskpar
     assert forced.code == 0, forced.err
     result = json.loads(forced.out)[0]
     assert result["outcome"] in {"hold", "complete"}
-    because = store.history("decisions", "risk_parity", "loopback")["forced_because"].iloc[-1]
+    because = store.history("decisions", "risk_parity", store.last_account("risk_parity"))[
+        "forced_because"
+    ].iloc[-1]
     assert because == "drill"
 
 

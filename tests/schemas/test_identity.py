@@ -9,7 +9,14 @@ from schemas.identity import IsoWeek, Run
 
 def run_on(session, **more):
     noon = dt.datetime.combine(session, dt.time(16), dt.UTC)
-    return Run(strategy="risk_parity", session=session, decided_at=noon, venue="loopback", **more)
+    return Run(
+        strategy="risk_parity",
+        session=session,
+        decided_at=noon,
+        venue="loopback",
+        account="loopback-1",
+        **more,
+    )
 
 
 @pytest.mark.parametrize(
@@ -39,4 +46,10 @@ def test_a_plan_can_never_be_mistaken_for_a_run():
 
 def test_an_instant_without_a_zone_is_refused():
     with pytest.raises(ValueError, match="timezone"):
-        Run(strategy="x", session=dt.date(2015, 6, 1), decided_at=dt.datetime(2015, 6, 1), venue="loopback")
+        Run(
+            strategy="x",
+            session=dt.date(2015, 6, 1),
+            decided_at=dt.datetime(2015, 6, 1),
+            venue="loopback",
+            account="loopback-1",
+        )

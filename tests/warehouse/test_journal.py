@@ -14,7 +14,14 @@ MONDAY = dt.date(2015, 6, 1)
 
 def journal_of(root, attempt=1):
     noon = dt.datetime(2015, 6, 1, 16, tzinfo=dt.UTC)
-    run = Run(strategy="risk_parity", session=MONDAY, decided_at=noon, venue="loopback", attempt=attempt)
+    run = Run(
+        strategy="risk_parity",
+        session=MONDAY,
+        decided_at=noon,
+        venue="loopback",
+        account="loopback-1",
+        attempt=attempt,
+    )
     return OutputJournal(root, run)
 
 

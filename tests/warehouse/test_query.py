@@ -27,7 +27,14 @@ def warehouse(tmp_path):
 
 def run_of(attempt):
     noon = dt.datetime(2015, 6, 1, 16, 0, tzinfo=dt.UTC)
-    return Run(strategy="risk_parity", session=MONDAY, decided_at=noon, venue="loopback", attempt=attempt)
+    return Run(
+        strategy="risk_parity",
+        session=MONDAY,
+        decided_at=noon,
+        venue="loopback",
+        account="loopback-1",
+        attempt=attempt,
+    )
 
 
 def put_returns(warehouse, run):

@@ -22,7 +22,9 @@ def warehouse(tmp_path):
 
 @pytest.fixture
 def run():
-    return Run(strategy="risk_parity", session=MONDAY, decided_at=NOON, venue="loopback")
+    return Run(
+        strategy="risk_parity", session=MONDAY, decided_at=NOON, venue="loopback", account="loopback-1"
+    )
 
 
 def returns_of(*values):
@@ -99,7 +101,9 @@ def test_a_frame_is_never_coerced_silently(warehouse, run):
 def test_an_altered_artifact_is_not_read(warehouse, run):
     reference = warehouse.put(run, "returns", returns_of(0.01))
     path = warehouse.root / reference.uri
-    other = Run(strategy="equal_weight", session=MONDAY, decided_at=NOON, venue="loopback")
+    other = Run(
+        strategy="equal_weight", session=MONDAY, decided_at=NOON, venue="loopback", account="loopback-1"
+    )
     path.write_bytes((warehouse.root / warehouse.put(other, "returns", returns_of(0.5)).uri).read_bytes())
 
     with pytest.raises(DataError, match="altered"):
@@ -114,12 +118,27 @@ def test_a_missing_artifact_says_which(warehouse, run):
         warehouse.get(reference)
 
 
+def open_run(warehouse, run):
+    opening = {
+        "strategy": run.strategy,
+        "iso_week": str(run.week),
+        "session": run.session,
+        "attempt": run.attempt,
+        "venue": run.venue,
+        "account": run.account,
+        "decided_at": run.decided_at.replace(tzinfo=None),
+        "allowed": True,
+        "checks": "ok",
+    }
+    warehouse.put(run, "openings", [opening])
+
+
 def test_attempts_count_unfinished_runs_too(warehouse, run):
     week = IsoWeek.of(MONDAY)
     assert warehouse.next_attempt("risk_parity", week) == 1
 
-    warehouse.put(run, "returns", returns_of(0.01))
-    warehouse.put(run.model_copy(update={"attempt": 3, "dry_run": True}), "returns", returns_of(0.01))
+    open_run(warehouse, run)
+    open_run(warehouse, run.model_copy(update={"attempt": 3, "dry_run": True}))
 
     assert warehouse.next_attempt("risk_parity", week) == 4
     assert warehouse.next_attempt("equal_weight", week) == 1
@@ -127,14 +146,14 @@ def test_attempts_count_unfinished_runs_too(warehouse, run):
 
 def test_runs_and_history_see_committed_runs_of_one_strategy_and_venue_only(warehouse, run):
     crashed = run.model_copy(update={"attempt": 2})
-    elsewhere = run.model_copy(update={"attempt": 3, "venue": "paper"})
+    elsewhere = run.model_copy(update={"attempt": 3, "account": "paper-1"})
     for each in (run, crashed, elsewhere):
         warehouse.put(each, "returns", returns_of(0.01))
     warehouse.commit(run, "complete", flow_run_id=None, code_version="1")
     warehouse.commit(elsewhere, "complete", flow_run_id=None, code_version="1")
 
-    assert warehouse.runs("risk_parity", "loopback")["run_id"].tolist() == [run.run_id]
-    assert set(warehouse.history("returns", "risk_parity", "loopback")["run_id"]) == {run.run_id}
+    assert warehouse.runs("risk_parity", "loopback-1")["run_id"].tolist() == [run.run_id]
+    assert set(warehouse.history("returns", "risk_parity", "loopback-1")["run_id"]) == {run.run_id}
 
 
 def bar(symbol, close, known_at, run_id):
@@ -147,8 +166,8 @@ def bar(symbol, close, known_at, run_id):
 def test_a_revised_bar_shadows_the_old_one_which_stays_known(warehouse, run):
     before, after = dt.datetime(2015, 6, 2), dt.datetime(2015, 6, 9)
     later = run.model_copy(update={"session": dt.date(2015, 6, 8)})
-    warehouse.put(run, "bars", [bar("SPY", 100.0, before, run.run_id)])
-    warehouse.put(later, "bars", [bar("SPY", 99.0, after, later.run_id)])
+    warehouse.learn(run, [bar("SPY", 100.0, before, run.run_id)])
+    warehouse.learn(later, [bar("SPY", 99.0, after, later.run_id)])
 
     def closes(known_by):
         return warehouse.bars("loopback", "iex", "all", known_by=known_by.replace(tzinfo=dt.UTC))[
@@ -161,6 +180,27 @@ def test_a_revised_bar_shadows_the_old_one_which_stays_known(warehouse, run):
     as_of = query(warehouse.root, "select close from bars_asof('2015-06-03')")
     assert as_of["close"].to_pylist() == [100.0]
     assert query(warehouse.root, "select count(*) as n from all_bars")["n"].to_pylist() == [2]
+
+
+def test_what_a_retried_run_learns_later_is_kept_beside_what_it_knew(warehouse, run):
+    early = dt.datetime(2015, 6, 1)
+    warehouse.learn(run, [bar("SPY", 100.0, early, run.run_id)])
+    warehouse.learn(run, [bar("TLT", 50.0, early, run.run_id)])
+
+    known = warehouse.bars("loopback", "iex", "all", known_by=early.replace(tzinfo=dt.UTC))
+    assert known["symbol"].tolist() == ["SPY", "TLT"]
+
+
+def test_rows_of_one_version_that_contradict_each_other_are_left_to_cleaning(warehouse, run):
+    early = dt.datetime(2015, 6, 1)
+    warehouse.learn(run, [bar("SPY", price, early, run.run_id) for price in (100.0, 150.0)])
+
+    known = warehouse.bars("loopback", "iex", "all", known_by=early.replace(tzinfo=dt.UTC))
+    assert known["close"].tolist() == [100.0, 150.0]
+    assert query(warehouse.root, "select close from bars order by close")["close"].to_pylist() == [
+        100.0,
+        150.0,
+    ]
 
 
 def test_the_first_writer_wins_a_race(tmp_path):

@@ -1,0 +1,72 @@
+"""Who has a week: the run that completed it, or one that claimed it and died with orders out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+
+from brokerage.client import Broker
+from schemas.identity import Run
+from schemas.results import DONE
+from warehouse import Warehouse
+
+
+class Holder(NamedTuple):
+    """A run that has the week, and whether it finished."""
+
+    run_id: str
+    finished: bool
+
+
+def week_holder(
+    store: Warehouse, account: Broker, run: Run, *, today: dt.date, but: str | None = None
+) -> Holder | None:
+    """The run that completed or claimed the week of ``run``; none while the week is free.
+
+    A claim of an earlier day is void when none of its orders ever reached the broker. One of today stands
+    even then: an order could still be on its way, and only the same run can look for it by its id.
+
+    Args:
+        store: Where claims and markers are.
+        account: The broker.
+        run: Whose strategy, account and week is meant.
+        today: The exchange's date.
+        but: A run that does not count: the one that asks.
+    """
+    runs = store.runs(run.strategy, run.account)
+    done = runs[(runs["iso_week"] == str(run.week)) & runs["outcome"].isin(DONE) & (runs["run_id"] != but)]
+    if len(done):
+        return Holder(str(done["run_id"].iloc[-1]), finished=True)
+    claims = store.claims(run.account)
+    ours = claims[(claims["strategy"] == run.strategy) & (claims["iso_week"] == str(run.week))]
+    for run_id in reversed(ours.loc[~ours["run_id"].isin({but, *runs["run_id"]}), "run_id"].tolist()):
+        claimed = opened(store, run_id)
+        if claimed.session == today or _reached_the_broker(store, account, claimed):
+            return Holder(run_id, finished=False)
+    return None
+
+
+def opened(store: Warehouse, run_id: str) -> Run:
+    """The identity of a run as it was opened."""
+    openings = store.openings()
+    row = openings[openings["run_id"] == run_id].iloc[0]
+    return Run(
+        strategy=row["strategy"],
+        session=row["session"],
+        attempt=int(row["attempt"]),
+        decided_at=row["decided_at"].replace(tzinfo=dt.UTC),
+        venue=row["venue"],
+        account=row["account"],
+    )
+
+
+def last_trader(store: Warehouse, account: str) -> str | None:
+    """The strategy that claimed a week in the account last; none before the first."""
+    claims = store.claims(account)
+    return None if claims.empty else str(claims["strategy"].iloc[-1])
+
+
+def _reached_the_broker(store: Warehouse, account: Broker, run: Run) -> bool:
+    plan = store.find(run, "order_plan")
+    ids = [row["client_order_id"] for row in store.rows(plan)] if plan else []
+    return any(account.order(client_order_id) is not None for client_order_id in ids if client_order_id)

@@ -1,0 +1,175 @@
+"""One rebalance a strategy, account and week, whatever crashes, is retried or started again."""
+
+import pytest
+
+from schemas.errors import DataError, GuardRefusal
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+
+KEYS_ROTATED = {
+    "method": "POST",
+    "path": "/v2/orders",
+    "action": "status",
+    "status": 401,
+    "answer": {"message": "unauthorized."},
+    "times": None,
+}
+
+
+def outcomes(store, strategy="risk_parity"):
+    return store.runs(strategy, store.last_account(strategy))["outcome"].tolist()
+
+
+def test_an_undisturbed_week_is_rebalanced_once(pipeline, store, posts):
+    done = pipeline().rebalance()
+
+    assert outcomes(store) == ["complete"]
+    again = pipeline().open().opening
+    assert not again.allowed
+    assert done.run.run_id in str(again.checks)
+    assert len(posts()) == done.executed.orders.rows
+
+
+def test_a_run_that_died_with_orders_out_is_gone_on_with_under_its_own_identity(pipeline, store, posts):
+    died = pipeline("guard.max_turnover=0.1").open().decide().send()
+    sent = posts()
+
+    resumed = pipeline("guard.max_turnover=0.1").rebalance()
+
+    assert resumed.run == died.run
+    assert posts() == sent
+    assert outcomes(store) == ["complete"]
+
+
+def test_a_run_that_died_between_sells_and_buys_is_completed(pipeline, store, exchange, posts):
+    pipeline(strategy="risk_parity").rebalance()
+    exchange.control.advance("next_week")
+    died = pipeline("max_weight=0.2").open().decide()
+    exchange.control.set_faults({**KEYS_ROTATED, "nth": 3})
+    with pytest.raises(Exception, match="keys"):
+        died.send()
+    exchange.control.set_faults()
+
+    resumed = pipeline("max_weight=0.2").rebalance()
+
+    assert resumed.run == died.run
+    assert resumed.executed.outcome == "complete"
+    accepted = [order for order in store.rows(resumed.executed.orders) if order["status"] == "filled"]
+    assert (
+        len(accepted) == len({order["client_order_id"] for order in accepted}) == resumed.executed.orders.rows
+    )
+
+
+def test_a_run_retried_after_another_completed_the_week_sends_nothing(pipeline, posts):
+    first = pipeline("max_weight=0.2").open()
+    pipeline().rebalance()
+    sent = posts()
+
+    with pytest.raises(GuardRefusal, match="Another run has traded this week"):
+        first.decide().send()
+    assert posts() == sent
+
+
+def test_a_plan_of_an_earlier_day_is_not_sent(pipeline, exchange, posts):
+    run = pipeline().open().decide()
+    exchange.control.advance("next_session")
+
+    with pytest.raises(GuardRefusal, match="began on another day"):
+        run.send()
+    assert posts() == []
+
+
+def test_a_run_that_sent_nothing_does_not_keep_the_week(pipeline, exchange):
+    run = pipeline().open().decide()
+    exchange.control.set_faults(
+        {"method": "POST", "path": "/v2/orders", "action": "drop_before", "times": None}
+    )
+    with pytest.raises(Exception, match=r"."):
+        run.send()
+    exchange.control.set_faults()
+    exchange.control.advance("next_session")
+
+    fresh = pipeline().rebalance()
+
+    assert fresh.run.run_id != run.run.run_id
+    assert fresh.executed.outcome == "complete"
+
+
+def test_orders_of_a_run_that_died_are_recorded_when_it_is_resumed_too_late(pipeline, store, exchange, posts):
+    run = pipeline().open().decide()
+    exchange.control.set_faults({**KEYS_ROTATED, "nth": 3})
+    with pytest.raises(Exception, match="keys"):
+        run.send()
+    exchange.control.set_faults()
+    sent = posts()
+    exchange.control.advance("next_session")
+
+    resumed = pipeline().rebalance()
+
+    assert resumed.run == run.run
+    assert posts() == sent
+    assert outcomes(store) == ["adjusted"]
+    assert "not_sent" in set(store.get(resumed.executed.orders)["status"])
+
+
+def test_a_second_strategy_is_kept_out_of_the_account_even_when_the_first_died(pipeline):
+    pipeline().open().decide().send()
+
+    other = pipeline(strategy="equal_weight").open().opening
+
+    assert not other.allowed
+    assert "risk_parity" in str(other.checks)
+    assert "RISKPARITY_HOME" in other.remedy
+
+
+def test_two_runs_never_share_an_id(pipeline, exchange):
+    monday = pipeline().open()
+    exchange.control.advance("next_session")
+    tuesday = pipeline().open()
+
+    assert monday.run.run_id != tuesday.run.run_id
+    with pytest.raises(GuardRefusal, match="another day"):
+        monday.decide()
+
+
+def test_force_trades_a_second_time_under_new_ids(pipeline, posts):
+    first = pipeline().rebalance()
+    pipeline("max_weight=0.2", force=True, reason="drill").rebalance()
+
+    assert len(posts()) == len(set(posts())) > first.executed.orders.rows
+
+
+def test_a_plan_leaves_no_trace_in_the_next_decision(pipeline, store, exchange):
+    first = pipeline().rebalance()
+    exchange.control.advance("next_week")
+    pipeline("lookback=21", dry_run=True).open().decide().commit("planned")
+
+    second = pipeline().open().decide()
+
+    kept = store.get(first.weights)
+    now = store.get(second.weights)
+    members = [set(frame.loc[frame["in_sleeve"].astype(bool), "symbol"]) for frame in (kept, now)]
+    assert members[0] == members[1]
+
+
+def test_a_late_feed_holds_up_the_run_and_not_the_day(pipeline, exchange):
+    late = {"bars": {}, "next_page_token": None}
+    exchange.control.set_faults(
+        {"path": "/v2/stocks/bars", "action": "status", "status": 200, "answer": late, "times": 1}
+    )
+    run = pipeline().open()
+    with pytest.raises(DataError, match="missing or stale"):
+        run.decide()
+
+    assert run.decide().plan.rows == 11
+
+
+def test_other_keys_than_those_it_began_with_stop_a_run(pipeline, exchange, monkeypatch):
+    run = pipeline().open()
+    monkeypatch.setenv("ALPACA_API_KEY", exchange.address.key_id)
+    monkeypatch.setenv("ALPACA_SECRET_KEY", exchange.address.secret_key)
+    monkeypatch.setenv("RISKPARITY__BROKER__TRADING_URL", exchange.address.url)
+    monkeypatch.setenv("RISKPARITY__BROKER__DATA_URL", exchange.address.url)
+
+    with pytest.raises(GuardRefusal, match="another account"):
+        run.decide()
