@@ -25,12 +25,14 @@ def take_stock(
     prices: Mapping[str, Decimal],
     last_closes: Mapping[str, Decimal],
     assets: Mapping[str, Asset],
+    kept: Collection[str] = (),
     max_price_deviation: float,
 ) -> list[Holding]:
     """Everything held or wanted, and cash, valued at the sizing prices.
 
-    What is held but not among ``assets`` is foreign: not this strategy's, or without usable returns now.
-    Weights are shares of what may be invested: cash and positions in the universe, foreign ones apart.
+    What is held but neither among ``assets`` nor ``kept`` is foreign: not this strategy's. Weights are
+    shares of what may be invested: cash and positions in the universe, foreign ones apart.
+
     One wrong price would move the equity that every trade is sized from, so what is held must have a
     price near its last close; what is only wanted may lack one.
 
@@ -39,7 +41,8 @@ def take_stock(
         positions: Every holding of the account.
         prices: Sizing price by symbol (USD).
         last_closes: Close of the last completed session by symbol (USD).
-        assets: What may be done with each symbol of the universe.
+        assets: What may be done with each symbol that has usable returns.
+        kept: Symbols of the universe without: held ones stay as they are, valued as the broker does.
         max_price_deviation: Greatest distance of a held asset's price from its last close (fraction).
 
     Raises:
@@ -51,13 +54,13 @@ def take_stock(
     require_long(positions)
     _require_distinct_cash(held.keys() | assets.keys())
     _require_prices(held, prices, last_closes, assets, max_price_deviation)
-    foreign = [position for symbol, position in held.items() if symbol not in assets]
+    untouched = [position for symbol, position in held.items() if symbol not in assets]
     rows = [
         *(
             _holding(asset, held.get(symbol), prices.get(symbol), last_closes.get(symbol))
             for symbol, asset in assets.items()
         ),
-        *(_foreign(position) for position in foreign),
+        *(_untouched(position, in_universe=position.symbol in kept) for position in untouched),
     ]
     rows = [*sorted(rows, key=lambda row: str(row["symbol"])), _cash(cash)]
     investable = sum((row["market_value"] for row in rows if row["in_universe"]), NOTHING)
@@ -169,11 +172,11 @@ def _holding(
     }
 
 
-def _foreign(position: Position) -> Holding:
+def _untouched(position: Position, *, in_universe: bool) -> Holding:
     # Nothing is asked about it: the services for stocks need not even know what it is.
     if position.market_value is None:
         raise BrokerRefusal(
-            f"{position.symbol} is not this strategy's and has no value at the broker, so the equity of the "
+            f"{position.symbol} is not traded by this run and has no value at the broker, so the equity of the "
             "account is unknown",
             figures={"qty": position.qty},
             remedy="Needs a person: look at the position at the broker.",
@@ -181,10 +184,10 @@ def _foreign(position: Position) -> Holding:
     return {
         "symbol": position.symbol,
         "qty": position.qty,
-        "price": None,
+        "price": _exact(position.market_value / position.qty),
         "last_close": None,
         "market_value": position.market_value.quantize(CENT),
-        "in_universe": False,
+        "in_universe": in_universe,
         "tradable": False,
         "fractionable": False,
     }

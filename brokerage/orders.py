@@ -242,7 +242,7 @@ class _Desk:
     def _obstacle(self, symbol: str) -> str:
         asset = self.assets.get(symbol)
         if asset is None or not asset.is_tradable:
-            return f"{LEFT_ALONE}: the broker does not trade it now"
+            return f"{LEFT_ALONE}: not traded by the broker now, or without usable returns"
         doubt = price_doubt(
             self.prices.get(symbol), self.last_closes.get(symbol), self.params.max_price_deviation
         )
