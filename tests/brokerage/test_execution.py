@@ -209,6 +209,16 @@ def test_when_the_last_word_is_no_nothing_is_sent(desk):
     assert desk.posts() == []
 
 
+def test_nobody_is_asked_when_every_order_is_out_already(desk):
+    plan = desk.plan({"SPY": 0.3})
+    desk.control.set_faults({"action": "never_fill", "method": "POST"})
+    desk.broker.submit(plan[0].ticket())
+
+    done = desk.execute(plan, before_sending=refuse)
+
+    assert [(row.status, row.message) for row in done.orders] == [("canceled", "")]
+
+
 @pytest.mark.parametrize(
     ("resumed_at", "last_word", "why"),
     [

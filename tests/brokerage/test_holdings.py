@@ -142,6 +142,23 @@ def test_what_is_neither_held_nor_wanted_says_so():
 
 
 def test_a_foreign_position_is_in_no_trade_list_and_no_trade_is_sized_on_it():
-    trades = plan(stock(cash="1000", XYZ="7"), {"SPY": 0.5, "TLT": 0.5})
+    trades = plan(stock(cash="1000", XYZ="7"), {"SPY": 0.5, "TLT": 0.25})
 
-    assert {symbol: row.notional for symbol, row in trades.items()} == {"SPY": 500, "TLT": 500}
+    assert {symbol: row.notional for symbol, row in trades.items()} == {"SPY": 500, "TLT": 250}
+
+
+def test_a_held_asset_without_usable_returns_is_kept_counted_and_not_traded():
+    position = Position(symbol="GLD", qty=Decimal(5), market_value=Decimal(500))
+    held = take([position], cash="500", kept={"GLD"})
+
+    assert rows(held)["GLD"]["weight"] == 0.5
+    trades = trade_list(
+        RUN,
+        held,
+        {"SPY": 0.5, "GLD": 0.5},
+        ExecutionParameters(),
+        reasons={**REASONS, "GLD": "kept"},
+        hold=False,
+    )
+    kept = next(row for row in trades if row.symbol == "GLD")
+    assert (kept.action, kept.current_value, kept.target_value) == ("hold", 500, 500)
