@@ -59,8 +59,7 @@ def _unknown(key: str, values: dict[str, Any]) -> ConfigError:
     near = difflib.get_close_matches(key, known, n=1)
     return ConfigError(
         f"There is no parameter '{key}'",
-        figures={"known": ", ".join(known)},
-        remedy=f"Did you mean '{near[0]}'?" if near else "`riskparity strategies` explains each.",
+        remedy=f"{f'Did you mean {near[0]!r}? ' if near else ''}`riskparity strategies` and `riskparity config` list all.",
     )
 
 

@@ -171,6 +171,16 @@ def _toml(settings: type[BaseSettings], path: Path) -> TomlConfigSettingsSource:
 
 def _unknown_sections() -> dict[str, Any]:
     """Variables of sections that do not exist: the library passes them over, a misspelt one must not go unnoticed."""
+    misspelt = [
+        n
+        for n in os.environ
+        if n.startswith("RISKPARITY_") and not n.startswith((_PREFIX, "RISKPARITY_HOME"))
+    ]
+    if misspelt:
+        raise ConfigError(
+            f"{misspelt[0]} is no variable of this project",
+            remedy="Sections and keys are set apart by two underscores: RISKPARITY__GUARD__MAX_TURNOVER.",
+        )
     names = [name.removeprefix(_PREFIX).lower() for name in os.environ if name.startswith(_PREFIX)]
     return {section: None for name in names if (section := name.split("__")[0]) not in Settings.model_fields}
 

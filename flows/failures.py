@@ -6,12 +6,17 @@ import sys
 
 from rich.console import Console
 
-from schemas.errors import RiskParityError
+from schemas.errors import ConfigError, RiskParityError
 
 
 def explain(error: Exception) -> int:
     """Print the error on stderr and return its documented exit code."""
     console = Console(stderr=True, highlight=False)
+    if isinstance(error, OSError) and error.filename:
+        error = ConfigError(
+            f"{error.strerror}: {error.filename}",
+            remedy="The state folder (RISKPARITY_HOME, by default data/) must be a folder that can be written.",
+        )
     if not isinstance(error, RiskParityError):
         console.print_exception(max_frames=6)
         console.print("Unexpected failure: please report it with the lines above.")

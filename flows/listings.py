@@ -43,8 +43,7 @@ def sql(text: str, *, as_json: bool, as_csv: bool) -> int:
     elif as_csv:
         screens.answer(frame.to_csv(index=False).rstrip("\n"))
     else:
-        cells = [["" if value is None else str(value) for value in row.values()] for row in table.to_pylist()]
-        screens.rows(f"{table.num_rows} rows", table.column_names, cells)
+        screens.table(table.to_pylist(), table.column_names)
     return 0
 
 

@@ -5,8 +5,11 @@ Answers go to stdout, talk to stderr. Heavy modules are imported where they are 
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
-from typing import Annotated, Literal
+from importlib.metadata import version
+from typing import Annotated, Literal, NoReturn
 
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
@@ -21,6 +24,7 @@ app = App(
     name="riskparity",
     help="Keep a diversified ETF portfolio at downside-risk-optimal weights, once a week, on Alpaca paper.",
     help_epilogue=EXIT_CODES,
+    version=lambda: version("riskparity"),
     version_flags=["--version"],
     result_action="return_value",
 )
@@ -123,13 +127,20 @@ def advance(to: Literal["next_session", "next_week", "close"] = "next_week") -> 
     return loopback.advance(to)
 
 
+def interrupted(*_: object) -> NoReturn:
+    """End at once: a run survives that, while Prefect would go on trying to tell a server that is ending too."""
+    sys.stderr.write("\ninterrupted; the same command goes on where it stopped, and sends no order twice\n")
+    sys.stderr.flush()
+    os._exit(130)
+
+
 def main() -> None:
     """Console script: run the command and exit with its documented code."""
+    signal.signal(signal.SIGINT, interrupted)
     try:
         code = app()
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted; the same command goes on where it stopped, and sends no order twice\n")
-        code = 130
+        interrupted()
     except Exception as error:  # noqa: BLE001 - the last place where an error can be made readable
         from flows.failures import explain  # noqa: PLC0415
 

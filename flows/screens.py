@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -20,15 +22,20 @@ from schemas.results import RunResult
 from warehouse import Warehouse
 
 VERDICTS = {
-    "complete": "Rebalanced: every order filled, holdings at target.",
+    "complete": "Rebalanced: every order filled, holdings as planned.",
     "adjusted": "Rebalanced, but the broker refused or left some orders unfilled; see the orders above.",
-    "hold": "Nothing to trade: holdings are at target.",
+    "hold": "Nothing to trade: holdings are close enough to their targets.",
     "refused": "Not rebalancing now. Nothing was sent.",
     "planned": "Nothing was sent: this is a plan.",
 }
 
 PIPED_WIDTH = 132
 """Columns when nobody's terminal says how wide it is."""
+
+RECORDS_APART = 20
+"""Wide answers of at most so many rows are shown record by record."""
+COMMAND = "riskparity" if shutil.which("riskparity") else ".venv/bin/riskparity"
+"""How the person at this terminal calls the command line."""
 
 _out = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 _err = Console(stderr=True, highlight=False)
@@ -61,6 +68,17 @@ def rows(
         table.add_row(*row)
     _out.print(table)
     _out.print()
+
+
+def table(records: list[dict[str, Any]], columns: list[str]) -> None:
+    """Rows of any query: as a table, or record by record where a table would be too wide to read."""
+    cells = [[_cell(record[column]) for column in columns] for record in records]
+    widths = [max(map(len, [column, *texts])) for column, *texts in zip(columns, *cells, strict=True)]
+    if sum(widths) + 2 * len(widths) <= _out.width or len(records) > RECORDS_APART:
+        return rows(f"rows: {len(records)}", columns, cells)
+    for number, record in enumerate(cells, start=1):
+        rows(f"row {number} of {len(cells)}", ["", ""], zip(columns, record, strict=True))
+    return None
 
 
 class Progress:
@@ -193,6 +211,14 @@ def performance(frame: pd.DataFrame, *, as_json: bool) -> None:
     rows("Performance", columns, cells, right=frozenset(columns[2:]))
 
 
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return "" if value is None else str(value)
+
+
 def _trade(row: dict[str, Any]) -> str:
     if row["action"] == "hold":
         return "hold"
@@ -222,11 +248,12 @@ def _next_steps(store: Warehouse, result: RunResult, written: Mapping[str, Artif
         again = "make rebalance WEEKS=1" if result.run.venue == "loopback" else ""
         return [f"On the loopback exchange the clock moves on with: {again}"] if again else []
     if result.outcome == "planned":
-        return [f"To send it: riskparity run {strategy} rebalance"]
+        allowed = all(check.passed for check in result.checks)
+        return [f"To send it: {COMMAND} run {strategy} rebalance, with the same --set"] if allowed else []
     del written
     return [
         f"Report:   {store.root / result.summary}",
-        f"Look:     riskparity sql \"from positions where run_id = '{run_id}'\"",
-        f"Why:      riskparity sql \"from decisions where run_id = '{run_id}'\"",
-        f"Next:     riskparity run {strategy} status",
+        f"Look:     {COMMAND} sql \"from positions where run_id = '{run_id}'\"",
+        f"Why:      {COMMAND} sql \"from decisions where run_id = '{run_id}'\"",
+        f"Next:     {COMMAND} run {strategy} status",
     ]

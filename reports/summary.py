@@ -34,7 +34,7 @@ RUNS_SHOWN, CLEANING_SHOWN, BINDING_SHOWN = 8, 10, 6
 """Rows of the longer tables that fit a page; the warehouse has the rest."""
 
 VERDICTS = {
-    "complete": "Rebalanced, at target",
+    "complete": "Rebalanced as planned",
     "adjusted": "Rebalanced, but not every order filled",
     "hold": "Nothing to trade",
     "refused": "Refused by a guard, nothing sent",

@@ -24,13 +24,13 @@ CATALOGUE = "warehouse.duckdb"
 _VISIBLE_AFTER = "interval 2 second"
 
 
-def publish(root: Path) -> Path:
-    """Bring the catalogue up to date and return its path; does nothing when the views are unchanged."""
+def publish(root: Path, *, anew: bool = False) -> Path:
+    """Bring the catalogue up to date and return its path; unless ``anew``, does nothing when the views are unchanged."""
     catalogue = root / CATALOGUE
     statements = definitions(root)
     fingerprint = hashlib.sha256("\n".join([duckdb.__version__, *statements]).encode()).hexdigest()
     stamp = root / ".warehouse.sha256"
-    if catalogue.exists() and stamp.exists() and stamp.read_text() == fingerprint:
+    if not anew and catalogue.exists() and stamp.exists() and stamp.read_text() == fingerprint:
         return catalogue
     _write_empty_artifacts(root)
     _build(catalogue, statements)

@@ -23,7 +23,7 @@ def query(root: Path, sql: str) -> pa.Table:
     """
     _require_reading(sql)
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{publish(root).as_posix()}' as warehouse (read_only)")
+        _attach(connection, root)
         connection.execute("use warehouse")
         connection.execute(f"set allowed_directories = ['{root.resolve().as_posix()}']")
         connection.execute("set enable_external_access = false")
@@ -32,6 +32,16 @@ def query(root: Path, sql: str) -> pa.Table:
             return connection.sql(sql).to_arrow_table()
         except duckdb.Error as error:
             raise _not_understood(str(error), _views(connection)) from None
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, root: Path) -> None:
+    attach = f"attach '{publish(root).as_posix()}' as warehouse (read_only)"
+    try:
+        connection.execute(attach)
+    except duckdb.Error:
+        # It holds nothing but definitions: a damaged one is simply made again.
+        publish(root, anew=True)
+        connection.execute(attach)
 
 
 def _require_reading(sql: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -174,19 +175,37 @@ class Warehouse:
             name=name,
             run_id=run_id,
             uri=path.relative_to(self.root).as_posix(),
-            rows=pq.read_metadata(path).num_rows,
+            rows=_metadata(path).num_rows,
             sha256=files.sha256_of(path),
             schema_version=ARTIFACTS[name].version,
         )
 
 
 def _read(path: Path) -> pa.Table:
-    # partitioning=None: run_date in the path is for DuckDB's pruning, not a column of the artifact
-    return pq.read_table(path, partitioning=None).replace_schema_metadata(None)
+    with _readable(path):
+        # partitioning=None: run_date in the path is for DuckDB's pruning, not a column of the artifact
+        return pq.read_table(path, partitioning=None).replace_schema_metadata(None)
+
+
+def _metadata(path: Path) -> pq.FileMetaData:
+    with _readable(path):
+        return pq.read_metadata(path)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(
+            f"{path.parent.parent.name}/{path.parent.name}/{path.name} is damaged",
+            figures={"reader says": str(error).splitlines()[0]},
+            remedy="Restore the state folder from a backup, or move this file away; nothing was sent.",
+        ) from None
 
 
 def _require_version(name: str, path: Path) -> None:
-    found = (pq.read_metadata(path).metadata or {}).get(tables.VERSION_KEY, b"none").decode()
+    found = (_metadata(path).metadata or {}).get(tables.VERSION_KEY, b"none").decode()
     wanted = str(ARTIFACTS[name].version)
     if found != wanted:
         raise DataError(

@@ -38,7 +38,8 @@ def test_nothing_given_is_nothing_changed(configured):
         ("guard=1", "no parameter 'guard'"),
         ("max_weight=2", "max_weight"),
         ("lookback=soon", "lookback"),
-        ("name=equal_weight", "max_weight"),
+        ("name=equal_weight", "no parameter 'name'"),
+        ("dry_run=true", "no parameter 'dry_run'"),
     ],
 )
 def test_what_is_wrong_is_named(configured, item, said):

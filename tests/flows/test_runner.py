@@ -49,6 +49,9 @@ def test_every_command_explains_itself(command, tmp_path):
         (["run", "risk_parity", "rebalance", "--force"], "--reason"),
         (["sql", "drop view runs"], "read-only"),
         (["rum"], "run"),
+        (["run", "risk_parity", "rebalance", "--weeks", "0"], "weeks"),
+        (["run", "risk_parity", "plan", "--weeks", "2"], "--weeks"),
+        (["run", "risk_parity", "rebalance", "--set", "dry_run=true"], "dry_run"),
     ],
 )
 def test_wrong_usage_exits_with_2_and_says_what_would_be_right(arguments, said, tmp_path):
@@ -81,3 +84,18 @@ def test_sql_answers_as_table_json_and_csv(tmp_path):
     assert "one" in riskparity("sql", sql, home=tmp_path).stdout
     assert json.loads(riskparity("sql", sql, "--json", home=tmp_path).stdout) == [{"one": 1, "text": "a,b"}]
     assert riskparity("sql", sql, "--csv", home=tmp_path).stdout == 'one,text\n1,"a,b"\n'
+
+
+def test_a_state_folder_that_is_none_is_said_plainly(tmp_path):
+    (tmp_path / "file").touch()
+    done = riskparity("sql", "from runs", home=tmp_path / "file")
+
+    assert done.returncode == 2
+    assert "RISKPARITY_HOME" in done.stderr
+
+
+def test_wide_answers_are_shown_record_by_record(tmp_path):
+    sql = "select repeat('x', 90) as first, repeat('y', 90) as second"
+    lines = riskparity("sql", sql, home=tmp_path).stdout.splitlines()
+
+    assert any(line.startswith("first") and line.rstrip().endswith("x" * 90) for line in lines)
