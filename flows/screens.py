@@ -24,6 +24,7 @@ from warehouse import Warehouse
 VERDICTS = {
     "complete": "Rebalanced: every order filled, holdings as planned.",
     "adjusted": "Rebalanced, but the broker refused or left some orders unfilled; see the orders above.",
+    "unfilled": "No order filled; see why above. The week is not used up: run again on the next session.",
     "hold": "Nothing to trade: holdings are close enough to their targets.",
     "refused": "Not rebalancing now. Nothing was sent.",
     "planned": "Nothing was sent: this is a plan.",

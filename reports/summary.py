@@ -36,6 +36,7 @@ RUNS_SHOWN, CLEANING_SHOWN, BINDING_SHOWN = 8, 10, 6
 VERDICTS = {
     "complete": "Rebalanced as planned",
     "adjusted": "Rebalanced, but not every order filled",
+    "unfilled": "No order filled, holdings unchanged",
     "hold": "Nothing to trade",
     "refused": "Refused by a guard, nothing sent",
     "planned": "Plan only, nothing sent",

@@ -118,8 +118,8 @@ class Runs(Artifact):
     account: str = pa.Field(description="Venue and fingerprint of the account")
     status: str = pa.Field(isin=["ok"], description="ok: every artifact of the run is in place")
     outcome: str = pa.Field(
-        isin=["complete", "adjusted", "hold", "refused", "planned"],
-        description="complete: at target; adjusted: some orders did not fill; hold: nothing to trade; "
+        isin=["complete", "adjusted", "unfilled", "hold", "refused", "planned"],
+        description="complete: at target; adjusted: some orders did not fill; unfilled: none did; hold: nothing to trade; "
         "refused: by a guard; planned: dry run",
     )
     decided_at: Instant = pa.Field(description="Exchange clock when deciding, UTC")

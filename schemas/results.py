@@ -9,13 +9,11 @@ from pydantic import BaseModel, ConfigDict
 from schemas.artifacts import ArtifactRef
 from schemas.identity import Run
 
-Outcome = Literal["complete", "adjusted", "hold", "refused", "planned"]
+Outcome = Literal["complete", "adjusted", "unfilled", "hold", "refused", "planned"]
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 DONE: tuple[Outcome, ...] = ("complete", "adjusted", "hold")
-"""Outcomes that use up the week; a refused or planned run does not."""
-TRADED: tuple[Outcome, ...] = ("complete", "adjusted")
-"""Outcomes of runs that sent orders."""
+"""Outcomes that use up the week; a run that was refused, planned or filled nothing does not."""
 
 
 class Check(NamedTuple):

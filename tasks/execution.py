@@ -17,14 +17,14 @@ from brokerage.client import Broker
 from brokerage.execution import execute
 from brokerage.market_data import latest_prices
 from brokerage.orders import NOTHING, PlannedOrder
-from brokerage.records import CASH
+from brokerage.records import CASH, Execution
 from config import load_settings
 from portfolio.rebalance import RebalanceDecision, beside_kept, decide_rebalance
 from schemas.artifacts import ArtifactRef
 from schemas.errors import GuardRefusal
 from schemas.identity import Run
 from schemas.parameters import RebalanceParameters
-from schemas.results import Executed, Opening
+from schemas.results import Executed, Opening, Outcome
 from tasks.stage import account_of, adopted, endpoint, require_same_day, say, stage, warehouse
 from tasks.week import week_holder
 from warehouse import Warehouse
@@ -135,9 +135,8 @@ def send_orders(
         parameters.execution,
         before_sending=lambda: _claim(store, account, run, parameters),
     )
-    hold = store.rows(decision)[0]["decision"] == "hold"
     executed = Executed(
-        outcome="hold" if hold else execution.outcome,
+        outcome=_outcome(execution, store.rows(decision)[0]["decision"]),
         orders=store.put(run, "orders", [asdict(row) for row in execution.orders]),
         fills=store.put(run, "fills", [asdict(row) for row in execution.fills]),
         positions=store.put(run, "positions", [asdict(row) for row in execution.positions]),
@@ -151,6 +150,12 @@ def record_refusal(opening: Opening, parameters: RebalanceParameters) -> Artifac
     """Record that a guard said no, and why."""
     say("nothing was sent")
     return warehouse().put(opening.run, "decisions", [_decision_row(opening, None, parameters, None)])
+
+
+def _outcome(execution: Execution, decision: str) -> Outcome:
+    if decision == "hold":
+        return "hold"
+    return execution.outcome if execution.fills or not execution.orders else "unfilled"
 
 
 def _claim(store: Warehouse, account: Broker, run: Run, parameters: RebalanceParameters) -> None:

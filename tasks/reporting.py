@@ -99,6 +99,7 @@ def _performance(store: Warehouse, run: Run, executed: Executed) -> dict[str, An
     positions, fills = store.rows(executed.positions), store.rows(executed.fills)
     equity = sum((row["market_value"] for row in positions), Decimal(0))
     before = store.history("performance", run.strategy, run.account)
+    before = before[(before["session"] <= run.session) & (before["run_id"] != run.run_id)]
     curve = np.array([*before["equity"], equity], dtype=float)
     change = period_returns(curve)
     traded = sum((row["value"] for row in fills), Decimal(0))

@@ -152,6 +152,18 @@ def test_a_plan_leaves_no_trace_in_the_next_decision(pipeline, store, exchange):
     assert members[0] == members[1]
 
 
+def test_a_run_none_of_whose_orders_filled_does_not_use_up_the_week(pipeline, store, exchange):
+    no = {"method": "POST", "path": "/v2/orders", "action": "reject_async", "times": None}
+    exchange.control.set_faults(no)
+    pipeline().rebalance()
+    exchange.control.set_faults()
+    exchange.control.advance("next_session")
+
+    pipeline().rebalance()
+
+    assert outcomes(store) == ["unfilled", "complete"]
+
+
 def test_a_late_feed_holds_up_the_run_and_not_the_day(pipeline, exchange):
     late = {"bars": {}, "next_page_token": None}
     exchange.control.set_faults(
