@@ -60,12 +60,6 @@ class TradingCalendar:
         days, _ = _schedule_around(day)
         return _pick(days, bisect.bisect_right(days, day), day)
 
-    def sessions_of_week(self, session: dt.date) -> list[dt.date]:
-        """All sessions in the ISO week of ``session``, Monday first."""
-        monday = session - dt.timedelta(days=session.weekday())
-        first, last = _bounds()
-        return self.sessions(max(monday, first), min(monday + dt.timedelta(days=6), last))
-
 
 def _bounds() -> tuple[dt.date, dt.date]:
     return dt.date(FIRST_YEAR, 1, 1), dt.date(dt.datetime.now(NEW_YORK).year + 1, 12, 31)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from schemas.errors import ConfigError, DataError, GuardRefusal
+from schemas.errors import ConfigError, DataError
 from schemas.identity import IsoWeek
 from schemas.parameters import GuardParameters
 from schemas.results import Check
@@ -94,16 +94,6 @@ def weekly_guard(
         next_opportunity=_next_opportunity(
             local, session_hours, sessions if completed is None else [], later, parameters
         ),
-    )
-
-
-def refusal(verdict: GuardVerdict) -> GuardRefusal:
-    """The error that tells a person kindly what stood in the way and when to come back."""
-    failed = [check for check in verdict.checks if not check.passed]
-    return GuardRefusal(
-        f"Not rebalancing now: {'; '.join(check.name for check in failed)}. Nothing was sent",
-        figures={check.name: check.detail for check in failed},
-        remedy=f"Next opportunity: {verdict.next_opportunity}.",
     )
 
 

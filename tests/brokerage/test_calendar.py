@@ -13,7 +13,7 @@ calendar = TradingCalendar()
 
 
 def test_thanksgiving_week_has_four_sessions_and_the_last_is_short():
-    week = calendar.sessions_of_week(dt.date(2015, 11, 27))
+    week = calendar.sessions(dt.date(2015, 11, 23), dt.date(2015, 11, 29))
     assert [day.day for day in week] == [23, 24, 25, 27]
     opening, closing = calendar.hours(week[-1])
     assert (opening.hour, opening.minute) == (14, 30)
@@ -44,7 +44,7 @@ def test_sessions_are_inclusive_and_skip_holidays():
 
 
 def test_a_week_that_starts_on_a_holiday_starts_on_tuesday():
-    assert calendar.sessions_of_week(dt.date(2015, 9, 10))[0] == dt.date(2015, 9, 8)
+    assert calendar.sessions(dt.date(2015, 9, 7), dt.date(2015, 9, 13))[0] == dt.date(2015, 9, 8)
 
 
 def test_it_covers_1993_to_the_end_of_next_year():

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import exchange_calendars as xcals
 import pytest
 
-from portfolio.guard import NEW_YORK, SessionHours, refusal, weekly_guard
+from portfolio.guard import NEW_YORK, SessionHours, weekly_guard
 from schemas.errors import ConfigError, DataError
 from schemas.parameters import GuardParameters
 
@@ -210,14 +210,6 @@ def test_without_next_weeks_sessions_the_week_is_named():
         parameters=GuardParameters(),
     )
     assert verdict.next_opportunity == "the first session of 2027-W01"
-
-
-def test_the_refusal_says_what_why_and_when():
-    error = refusal(guard("2026-11-18 10:00", completed="risk_parity-2026-W47-1"))
-    assert error.exit_code == 3
-    assert error.what == "Not rebalancing now: once a week. Nothing was sent"
-    assert error.figures == {"once a week": "2026-W47 was rebalanced by risk_parity-2026-W47-1"}
-    assert error.remedy == "Next opportunity: Mon 2026-11-23 from 09:45 New York."
 
 
 def details(verdict):
