@@ -20,12 +20,12 @@ from pydantic_settings import (
 )
 
 from schemas.errors import ConfigError
+from schemas.forms import Parameters
 from schemas.parameters import (
     CleaningParameters,
     ExecutionParameters,
     GuardParameters,
     IngestionParameters,
-    Parameters,
     RebalanceParameters,
     StrategyParameters,
 )

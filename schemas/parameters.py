@@ -1,4 +1,4 @@
-"""The parameter sets: defaults, units, bounds and meaning. They become the form in the Prefect UI.
+"""The parameter sets of a run: defaults, units, bounds and meaning. They become the form in the Prefect UI.
 
 Unknown keys are errors that name the nearest match.
 """
@@ -6,30 +6,14 @@ Unknown keys are errors that name the nearest match.
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-
-class Parameters(BaseModel):
-    """Base of every parameter set: frozen, and strict about names."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _name_the_nearest_match(cls, data: Any) -> Any:
-        if isinstance(data, dict):
-            for key in data.keys() - cls.model_fields.keys():
-                near = difflib.get_close_matches(str(key), cls.model_fields, n=1, cutoff=0.5)
-                hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(cls.model_fields)}"
-                raise ValueError(f"unknown parameter '{key}'; {hint}")
-        return data
-
-
-Fraction = Annotated[float, Field(ge=0, le=1)]
+from schemas.baseline_parameters import EqualWeightParameters, InverseVolatilityParameters
+from schemas.forms import Fraction, Parameters
+from schemas.risk_parity_parameters import RiskParityParameters
 
 
 class IngestionParameters(Parameters):
@@ -64,52 +48,6 @@ class CleaningParameters(Parameters):
     """Share of missing sessions in the window above which the asset is excluded."""
     min_assets: int = Field(default=2, ge=1, le=1000)
     """Fewer usable assets than this is an error."""
-
-
-class RiskParityParameters(Parameters):
-    """Downside-variance optimal weights with a band on the assets that have been falling."""
-
-    name: Literal["risk_parity"] = "risk_parity"
-    lookback: int = Field(default=252, ge=2, le=5000)
-    """Daily returns in the window (sessions)."""
-    minimum_acceptable_return: float = Field(default=0.0, ge=-0.05, le=0.05)
-    """b: daily returns below it count as downside (fraction a day)."""
-    min_weight: Fraction = 0.0
-    """Least weight of each asset (fraction of equity)."""
-    max_weight: Annotated[float, Field(gt=0, le=1)] = 0.35
-    """Greatest weight of each asset (fraction of equity)."""
-    cash_buffer: Annotated[float, Field(ge=0, lt=1)] = 0.01
-    """Share of equity kept in cash (fraction)."""
-    negative_sleeve: tuple[str, ...] | None = None
-    """Named members of the negative-return sleeve; none means by the sign of the mean return."""
-    sleeve_min: Fraction = 0.0
-    """Least total weight of the negative-return sleeve (fraction)."""
-    sleeve_max: Fraction = 0.3
-    """Greatest total weight of the negative-return sleeve (fraction)."""
-    sleeve_max_weight: Fraction = 0.15
-    """Greatest weight of each asset in the sleeve (fraction)."""
-    sleeve_hysteresis: float = Field(default=0.5, ge=0, le=3)
-    """Standard errors by which a mean return must cross zero before membership changes; less means more turnover."""
-
-
-class EqualWeightParameters(Parameters):
-    """The same weight for every asset."""
-
-    name: Literal["equal_weight"] = "equal_weight"
-    lookback: int = Field(default=20, ge=2, le=5000)
-    """Daily returns an asset must have to be held (sessions)."""
-    cash_buffer: Annotated[float, Field(ge=0, lt=1)] = 0.01
-    """Share of equity kept in cash (fraction)."""
-
-
-class InverseVolatilityParameters(Parameters):
-    """Weights in proportion to one over the volatility."""
-
-    name: Literal["inverse_volatility"] = "inverse_volatility"
-    lookback: int = Field(default=63, ge=2, le=5000)
-    """Daily returns in the window (sessions)."""
-    cash_buffer: Annotated[float, Field(ge=0, lt=1)] = 0.01
-    """Share of equity kept in cash (fraction)."""
 
 
 StrategyParameters = Annotated[

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.parameters import Parameters
+from schemas.forms import Parameters
 
 
 class BrokerSettings(Parameters):

@@ -9,7 +9,7 @@ from typing import ClassVar, Generic, Protocol, TypeVar, final
 import numpy as np
 
 from schemas.errors import ConfigError, SolverError
-from schemas.parameters import Parameters
+from schemas.forms import Parameters
 from strategies.journal import Journal, NoJournal
 from strategies.window import Allocation, Window
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from schemas.parameters import EqualWeightParameters
+from schemas.baseline_parameters import EqualWeightParameters
 from strategies.base import Allocation, BaseStrategy, Window
 from strategies.registry import register
 from strategies.unconstrained import unconstrained

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from schemas.baseline_parameters import InverseVolatilityParameters
 from schemas.errors import DataError
-from schemas.parameters import InverseVolatilityParameters
 from strategies.base import Allocation, BaseStrategy, Window
 from strategies.registry import register
 from strategies.unconstrained import unconstrained

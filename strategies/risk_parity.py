@@ -9,7 +9,7 @@ from portfolio.certificate import Certificate
 from portfolio.constraints import Band, Constraints
 from portfolio.feasibility import absorb
 from portfolio.solver import minimise_downside_variance
-from schemas.parameters import RiskParityParameters
+from schemas.risk_parity_parameters import RiskParityParameters
 from strategies.base import Allocation, BaseStrategy, Window
 from strategies.registry import register
 from strategies.sleeve import falling_assets

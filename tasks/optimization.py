@@ -11,8 +11,9 @@ import pandas as pd
 from portfolio.downside import asset_downside_deviations, risk_contributions
 from schemas.artifacts import ArtifactRef
 from schemas.identity import Run
-from schemas.parameters import RiskParityParameters, StrategyParameters
+from schemas.parameters import StrategyParameters
 from schemas.results import DONE, Opening
+from schemas.risk_parity_parameters import RiskParityParameters
 from strategies.registry import create
 from strategies.window import Allocation, Window
 from tasks.stage import adopted, journal, say, stage, warehouse

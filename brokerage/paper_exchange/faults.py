@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from schemas.parameters import Parameters
+from schemas.forms import Parameters
 
 
 class FaultRule(Parameters):

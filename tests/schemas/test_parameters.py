@@ -3,7 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from schemas.parameters import GuardParameters, RebalanceParameters, RiskParityParameters
+from schemas.parameters import GuardParameters, RebalanceParameters
+from schemas.risk_parity_parameters import RiskParityParameters
 
 
 def test_an_unknown_name_is_an_error_with_the_nearest_match():

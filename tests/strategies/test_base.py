@@ -7,8 +7,9 @@ from typing import Literal
 import numpy as np
 import pytest
 
+from schemas.baseline_parameters import EqualWeightParameters
 from schemas.errors import ConfigError, DataError, SolverError
-from schemas.parameters import EqualWeightParameters, Parameters
+from schemas.forms import Parameters
 from strategies.base import Allocation, BaseStrategy
 from strategies.equal_weight import EqualWeight
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from schemas.parameters import EqualWeightParameters
+from schemas.baseline_parameters import EqualWeightParameters
 from strategies.equal_weight import EqualWeight
 
 

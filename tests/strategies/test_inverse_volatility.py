@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from schemas.baseline_parameters import InverseVolatilityParameters
 from schemas.errors import DataError
-from schemas.parameters import InverseVolatilityParameters
 from strategies.inverse_volatility import InverseVolatility
 
 

@@ -5,8 +5,10 @@ from typing import Literal, get_args
 import numpy as np
 import pytest
 
+from schemas.baseline_parameters import EqualWeightParameters
 from schemas.errors import ConfigError
-from schemas.parameters import EqualWeightParameters, Parameters, StrategyParameters
+from schemas.forms import Parameters
+from schemas.parameters import StrategyParameters
 from strategies import registry
 from strategies.base import BaseStrategy
 from strategies.equal_weight import EqualWeight

@@ -5,7 +5,7 @@ import pytest
 
 from portfolio.certificate import MAX_RELATIVE_GAP, MAX_VIOLATION
 from schemas.errors import InfeasibleError
-from schemas.parameters import RiskParityParameters
+from schemas.risk_parity_parameters import RiskParityParameters
 from strategies.risk_parity import RiskParity
 
 RISING, FALLING = (2.0, 1.0, 0.5, 3.0, 1.5, 1.0), (2.0, -1.0, 0.5, 3.0, -1.5, 1.0)
