@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from portfolio.arrays import BoolArray
-from portfolio.certificate import Certificate
 from portfolio.constraints import Band, Constraints
 from portfolio.feasibility import absorb
 from portfolio.solver import minimise_downside_variance
 from schemas.risk_parity_parameters import RiskParityParameters
 from strategies.base import Allocation, BaseStrategy, Window
+from strategies.binding import binding_rows, cash_notes
 from strategies.registry import register
 from strategies.sleeve import falling_assets
 
@@ -50,9 +50,9 @@ class RiskParity(BaseStrategy[RiskParityParameters]):
             lower=absorbed.constraints.lower,
             upper=absorbed.constraints.upper,
             in_sleeve=members,
-            binding=_binding(absorbed.constraints, solution.certificate),
+            binding=binding_rows(absorbed.constraints, solution.certificate),
             certificate=solution.certificate,
-            notes=(*self._sleeve_notes(window, members), *_cash_notes(absorbed.to_cash)),
+            notes=(*self._sleeve_notes(window, members), *cash_notes(absorbed.to_cash)),
         )
 
     def _members(self, window: Window) -> BoolArray:
@@ -85,24 +85,3 @@ class RiskParity(BaseStrategy[RiskParityParameters]):
         if left := sorted(window.previous_sleeve - now):
             notes.append(f"left the {SLEEVE}: {', '.join(left)}")
         return tuple(notes)
-
-
-def _binding(constraints: Constraints, certificate: Certificate) -> tuple[tuple[str, ...], ...]:
-    """Active rows by asset; a band's row stands with each of its members."""
-    N, active = len(constraints.symbols), set(certificate.active)
-    rows = np.vstack([np.eye(N), constraints.membership]).astype(bool)
-    return tuple(
-        tuple(
-            names[row]
-            for names in (constraints.low_names, constraints.high_names)
-            for row in np.flatnonzero(rows[:, asset])
-            if names[row] in active
-        )
-        for asset in range(N)
-    )
-
-
-def _cash_notes(to_cash: float) -> tuple[str, ...]:
-    if to_cash == 0.0:
-        return ()
-    return (f"{to_cash:.2%} of equity stays in cash beyond the buffer: the upper bounds cannot take more",)
