@@ -13,7 +13,9 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 
-def checked_returns(returns: ArrayLike, symbols: Sequence[str]) -> FloatArray:
+def checked_returns(
+    returns: ArrayLike, symbols: Sequence[str], sessions: Sequence[object] | None = None
+) -> FloatArray:
     """Returns as a finite C-ordered (T, N) matrix, one column a symbol.
 
     Comparisons with NaN are false, so a solver walks past NaN without noticing: it is stopped here.
@@ -21,22 +23,30 @@ def checked_returns(returns: ArrayLike, symbols: Sequence[str]) -> FloatArray:
     Args:
         returns: Simple returns (T, N), fractions.
         symbols: Names of the N columns, for the error text.
+        sessions: Dates or other labels of the T rows, for the error text; row numbers when left out.
 
     Raises:
-        DataError: Empty, misaligned, or not finite; names the first offending asset and row.
+        DataError: Empty, misaligned, or not finite; names the first offending asset and session.
     """
     matrix = np.ascontiguousarray(returns, dtype=np.float64)
     if matrix.ndim != 2 or 0 in matrix.shape or matrix.shape[1] != len(symbols):  # noqa: PLR2004
         raise DataError(
             "Returns are not a matrix of sessions by assets",
-            figures={"shape": matrix.shape, "assets": len(symbols)},
+            figures={"shape": matrix.shape, "assets": f"{len(symbols)} ({', '.join(symbols)})"},
             remedy="Pass at least one row, and one column for each asset.",
+        )
+    if sessions is not None and len(sessions) != len(matrix):
+        raise DataError(
+            "Returns and sessions do not match",
+            figures={"rows": len(matrix), "sessions": _span(sessions), "assets": ", ".join(symbols)},
+            remedy="Pass one row of returns for each session.",
         )
     faulty = np.argwhere(~np.isfinite(matrix))
     if len(faulty):
         row, column = faulty[0]
+        when = f"in row {row}" if sessions is None else f"on {sessions[row]}"
         raise DataError(
-            f"Return of {symbols[column]} in row {row} is not a finite number",
+            f"Return of {symbols[column]} {when} is not a finite number",
             figures={"value": matrix[row, column], "faulty cells": len(faulty)},
             remedy="Clean the window first: every asset needs a return in every session.",
         )
@@ -65,3 +75,7 @@ def checked_vector(values: ArrayLike, symbols: Sequence[str], what: str) -> Floa
         )
     vector.flags.writeable = False
     return vector
+
+
+def _span(sessions: Sequence[object]) -> str:
+    return f"{len(sessions)}, {sessions[0]} to {sessions[-1]}" if sessions else "none"

@@ -15,7 +15,7 @@ class Window:
     """Everything known at the decision; nothing later.
 
     Raises:
-        DataError: Misaligned or not finite; names asset and row.
+        DataError: Misaligned, empty or not finite; names asset and session.
     """
 
     symbols: tuple[str, ...]
@@ -29,15 +29,9 @@ class Window:
     """Members of the negative-return sleeve at the last decision."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "returns", checked_returns(self.returns, self.symbols))
+        object.__setattr__(self, "returns", checked_returns(self.returns, self.symbols, self.sessions))
         weights = checked_vector(self.current_weights, self.symbols, "Held weight")
         object.__setattr__(self, "current_weights", weights)
-        if len(self.sessions) != len(self.returns):
-            raise DataError(
-                "Returns and sessions of the window do not match",
-                figures={"sessions": len(self.sessions), "rows": len(self.returns)},
-                remedy="Pass one row of returns for each session.",
-            )
 
     def tail(self, lookback: int) -> Window:
         """The last ``lookback`` sessions.
@@ -48,7 +42,12 @@ class Window:
         if len(self.sessions) < lookback:
             raise DataError(
                 "There is too little history for this strategy",
-                figures={"sessions": len(self.sessions), "lookback": lookback},
+                figures={
+                    "sessions": len(self.sessions),
+                    "lookback": lookback,
+                    "first session": self.sessions[0],
+                    "assets": f"{len(self.symbols)} ({', '.join(self.symbols)})",
+                },
                 remedy="Ingest more history (--set ingestion.spare_sessions=...) or shorten the lookback.",
             )
         return replace(self, sessions=self.sessions[-lookback:], returns=self.returns[-lookback:])
