@@ -10,7 +10,16 @@ import pyarrow
 from pydantic import BaseModel, ConfigDict
 
 from schemas.account_tables import Claims, Fills, Openings, Orders, Performance, Positions, Runs, StrategyLog
-from schemas.decision_tables import Certificates, Decisions, Holdings, OrderPlan, TargetWeights
+from schemas.decision_tables import (
+    Certificates,
+    Decisions,
+    Explanations,
+    Holdings,
+    Notes,
+    OrderPlan,
+    ShadowPrices,
+    TargetWeights,
+)
 from schemas.market_tables import Bars, CleaningLog, Returns, WindowBars
 
 
@@ -47,6 +56,9 @@ ARTIFACTS: dict[str, ArtifactKind] = {
     "cleaning_log": ArtifactKind(CleaningLog, 1),
     "target_weights": ArtifactKind(TargetWeights, 1),
     "certificates": ArtifactKind(Certificates, 1),
+    "explanations": ArtifactKind(Explanations, 1),
+    "shadow_prices": ArtifactKind(ShadowPrices, 1),
+    "notes": ArtifactKind(Notes, 1),
     "decisions": ArtifactKind(Decisions, 1),
     "order_plan": ArtifactKind(OrderPlan, 1),
     "orders": ArtifactKind(Orders, 1),

@@ -58,6 +58,59 @@ class Certificates(Artifact):
     )
 
 
+class Notes(Artifact):
+    """What a person should know of a decision, one row a remark."""
+
+    kind: str = pa.Field(
+        isin=["note", "fallback"],
+        description="fallback: a configured substitute was used instead of an optimum",
+    )
+    text: str = pa.Field(description="The remark")
+
+
+class Explanations(Artifact):
+    """Why each weight: what moved it, what it adds to risk, what stops it. drift + signal = change, exactly."""
+
+    symbol: str = pa.Field(unique=True, description="Ticker")
+    current_weight: float = pa.Field(description="Share of equity held when deciding, fraction")
+    previous_target: float = pa.Field(
+        nullable=True, description="Target of the decision before, fraction; null when this is the first"
+    )
+    target_weight: float = pa.Field(ge=0, le=1, description="Share of equity to hold, fraction")
+    drift: float = pa.Field(
+        description="previous_target - current_weight: undoes what the market moved or was not traded; 0 at first"
+    )
+    signal: float = pa.Field(description="What the new decision changes: change - drift, fraction")
+    change: float = pa.Field(description="target_weight - current_weight, fraction")
+    mean_return: float = pa.Field(description="Mean daily return over the lookback, fraction")
+    downside_deviation: float = pa.Field(ge=0, description="Daily downside deviation of the asset, fraction")
+    risk_contribution: float = pa.Field(description="Share of the portfolio's downside variance, fraction")
+    marginal_risk: float = pa.Field(
+        description="Daily downside deviation that 1 pp more of the asset adds to the target portfolio, bp"
+    )
+    binding: str = pa.Field(description="Names of the constraints that bind on the asset, comma separated")
+    shadow_price: float = pa.Field(
+        nullable=True,
+        description="What the asset's own floor or cap costs, bp of daily downside deviation per 1 pp; null when free",
+    )
+
+
+class ShadowPrices(Artifact):
+    """What each binding constraint costs; no row for strategies that solve nothing."""
+
+    constraint_name: str = pa.Field(unique=True, description="Name of the row, as in certificates.active")
+    kind: str = pa.Field(
+        description="Rule: max_weight, min_weight, band_max, band_min, max_turnover, budget, ..."
+    )
+    symbol: str = pa.Field(nullable=True, description="Asset it limits; null when it limits several")
+    limit_value: float = pa.Field(description="Where the row stands, fraction of equity")
+    multiplier: float = pa.Field(description="Fall of the daily downside variance per unit of room")
+    cost_bp_per_pp: float = pa.Field(
+        description="Daily downside deviation that 1 pp of room would save, bp; of the budget, that 1 pp more to invest adds"
+    )
+    sentence: str = pa.Field(description="The same in words")
+
+
 class Decisions(Artifact):
     """What was decided and why: one row a run, done or skipped."""
 

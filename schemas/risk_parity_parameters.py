@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from schemas.forms import Fraction, Parameters
+
+SLEEVE = "negative sleeve"
+"""What notes and rows call the assets that have been falling, or are meant to."""
+
+
+class Group(Parameters):
+    """An asset class with a band on its total weight."""
+
+    name: Annotated[str, Field(pattern=r"^\w[\w &/+-]*$")]
+    """What reports call it; its rows are "<name> min" and "<name> max"."""
+    symbols: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Members (tickers). One that is not among the assets is passed over, and a note says so."""
+    min: Fraction = 0.0
+    """Least total weight (fraction of equity)."""
+    max: Fraction = 1.0
+    """Greatest total weight (fraction of equity)."""
+
+    @model_validator(mode="after")
+    def _is_a_band(self) -> Group:
+        if self.min > self.max:
+            raise ValueError(f"group '{self.name}' has min {self.min:g} above max {self.max:g}")
+        return self
 
 
 class RiskParityParameters(Parameters):
@@ -33,3 +56,24 @@ class RiskParityParameters(Parameters):
     """Greatest weight of each asset in the sleeve (fraction)."""
     sleeve_hysteresis: float = Field(default=0.5, ge=0, le=3)
     """Standard errors by which a mean return must cross zero before membership changes; less means more turnover."""
+    groups: tuple[Group, ...] = ()
+    """Asset classes with a band on their total weight: [{name="bonds", symbols=["TLT","IEF"], min=0.2, max=0.6}];
+    they may overlap."""
+    turnover_limit: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Greatest turnover from the held weights to the target, half the sum of |weight changes| (fraction of equity); none
+    means no limit. The optimum is sought within it, so every weight may move a little; guard.max_turnover, by contrast,
+    leaves the target as it is and trades a part of the way. Where holdings are further than this from any weights the
+    other constraints allow, there are none: see on_infeasible. The first funding is exempt."""
+    target_volatility: Annotated[float, Field(gt=0, le=2)] | None = None
+    """Annual volatility over the window above which budget, bounds and bands shrink by one factor, the rest in cash
+    (fraction); none means fully invested."""
+    on_infeasible: Literal["refuse", "keep_current"] = "refuse"
+    """When no weights satisfy the constraints: refuse stops the run with the conflict; keep_current keeps what is held,
+    and records why. With nothing held it refuses too."""
+
+    @model_validator(mode="after")
+    def _group_names_are_unique(self) -> RiskParityParameters:
+        names = Counter([SLEEVE, *(group.name for group in self.groups)])
+        if repeated := [name for name, times in names.items() if times > 1]:
+            raise ValueError(f"two groups are called '{repeated[0]}'; the {SLEEVE} is one of them by itself")
+        return self

@@ -105,12 +105,14 @@ class BaseStrategy(ABC, Generic[P]):
         weights = dict(zip(allocation.symbols, allocation.weights.tolist(), strict=True))
         decided = {"data_as_of": seen.sessions[-1].isoformat(), "target_weights": weights}
         self.journal.record_state(self.name, decided | {"sleeve": sorted(allocation.sleeve)})
-        self.record_status({"stage": "decided", **decided, "notes": list(allocation.notes)})
+        remarks = {"notes": list(allocation.notes), "fallback": allocation.fallback}
+        self.record_status({"stage": "decided", **decided, **remarks})
         held = sum(weight > 0 for weight in weights.values())
         self.journal.log(
             self.name,
             f"decided on data as of {seen.sessions[-1]}: {held} of {len(weights)} assets, "
-            f"{sum(weights.values()):.2%} invested",
+            f"{sum(weights.values()):.2%} invested"
+            + (f"; {allocation.fallback}" if allocation.fallback else ""),
         )
         return allocation
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from portfolio.arrays import BoolArray
+from schemas.risk_parity_parameters import SLEEVE
 from strategies.window import Window
 
 
@@ -20,3 +21,16 @@ def falling_assets(window: Window, hysteresis: float) -> BoolArray:
     margin = hysteresis * deviation / np.sqrt(len(window.returns))
     was_member = np.isin(window.symbols, list(window.previous_sleeve))
     return np.asarray(np.where(was_member, mean <= margin, mean < -margin))
+
+
+def sleeve_notes(window: Window, members: BoolArray) -> tuple[str, ...]:
+    """Who entered and who left the sleeve since the last decision, and whether anyone is in it."""
+    now = {s for s, member in zip(window.symbols, members, strict=True) if member}
+    notes = []
+    if not now:
+        notes.append(f"{SLEEVE} is empty: its band does not apply")
+    if entered := sorted(now - window.previous_sleeve):
+        notes.append(f"entered the {SLEEVE}: {', '.join(entered)}")
+    if left := sorted(window.previous_sleeve - now):
+        notes.append(f"left the {SLEEVE}: {', '.join(left)}")
+    return tuple(notes)

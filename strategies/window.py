@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from portfolio.arrays import BoolArray, FloatArray, checked_returns, checked_vector
 from portfolio.certificate import Certificate
+from portfolio.explanation import ShadowPrice
 from schemas.errors import DataError
 
 
@@ -52,6 +55,23 @@ class Window:
             )
         return replace(self, sessions=self.sessions[-lookback:], returns=self.returns[-lookback:])
 
+    def require_movement(self) -> None:
+        """Refuse assets whose return never changes: without risk, they would attract all the weight.
+
+        Cash-like funds do move, if little; what is exactly constant is no price history.
+
+        Raises:
+            DataError: Names the assets and the dates.
+        """
+        moves = np.ptp(self.returns, axis=0) > 0
+        still = [symbol for symbol, moved in zip(self.symbols, moves, strict=True) if not moved]
+        if still:
+            raise DataError(
+                f"{', '.join(still)} did not move from {self.sessions[0]} to {self.sessions[-1]}",
+                figures={"sessions": len(self.sessions), "daily return": self.returns[0, ~moves][0]},
+                remedy="Leave it out of the universe, or take a longer lookback.",
+            )
+
 
 @dataclass(frozen=True, eq=False)
 class Allocation:
@@ -67,8 +87,12 @@ class Allocation:
     """Names of the constraints on which each asset's weight stands."""
     certificate: Certificate | None = None
     """Proof of optimality; none for strategies that solve nothing."""
+    shadow_prices: tuple[ShadowPrice, ...] = ()
+    """What each binding constraint costs; none for strategies that solve nothing."""
     notes: tuple[str, ...] = ()
     """What a person should know, e.g. cash that no asset could take."""
+    fallback: str = ""
+    """Why a configured substitute stands in for the strategy's own weights; empty when these are its own."""
 
     @property
     def sleeve(self) -> frozenset[str]:

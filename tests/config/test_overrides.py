@@ -5,6 +5,7 @@ import pytest
 from config import load_settings
 from config.overrides import override
 from schemas.errors import ConfigError
+from schemas.risk_parity_parameters import Group
 
 
 @pytest.fixture
@@ -25,6 +26,12 @@ def test_a_list_is_written_as_in_toml(configured):
     assert override(configured, ['negative_sleeve=["VXZ", "RWM"]']).strategy.negative_sleeve == ("VXZ", "RWM")
 
 
+def test_groups_are_written_as_in_toml(configured):
+    changed = override(configured, ['groups=[{name="bonds", symbols=["TLT", "IEF"], min=0.2, max=0.5}]'])
+    assert changed.strategy.groups == (Group(name="bonds", symbols=("TLT", "IEF"), min=0.2, max=0.5),)
+    assert override(changed, ["turnover_limit=0.1"]).strategy.groups == changed.strategy.groups
+
+
 def test_nothing_given_is_nothing_changed(configured):
     assert override(configured, []) == configured
 
@@ -37,6 +44,7 @@ def test_nothing_given_is_nothing_changed(configured):
         ("guard.max_turnovr=1", r"Did you mean 'guard\.max_turnover'"),
         ("guard=1", "no parameter 'guard'"),
         ("max_weight=2", "max_weight"),
+        ('groups=[{name="bonds", symbols=["TLT"], max=2}]', "groups"),
         ("lookback=soon", "lookback"),
         ("name=equal_weight", "no parameter 'name'"),
         ("dry_run=true", "no parameter 'dry_run'"),

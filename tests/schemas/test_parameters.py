@@ -41,3 +41,47 @@ def test_parameters_survive_the_json_that_prefect_keeps():
     )
 
     assert RebalanceParameters.model_validate_json(parameters.model_dump_json()) == parameters
+
+
+def test_groups_come_as_a_form_with_bounds_and_meaning():
+    schema = RebalanceParameters.model_json_schema()
+    group = schema["$defs"]["Group"]["properties"]
+    assert group["max"] == {
+        "default": 1.0,
+        "description": "Greatest total weight (fraction of equity).",
+        "maximum": 1,
+        "minimum": 0,
+        "title": "Max",
+        "type": "number",
+    }
+    assert schema["$defs"]["RiskParityParameters"]["properties"]["groups"]["items"] == {
+        "$ref": "#/$defs/Group"
+    }
+
+
+BONDS = {"name": "bonds", "symbols": ["TLT"]}
+
+
+@pytest.mark.parametrize(
+    ("groups", "said"),
+    [
+        ([{**BONDS, "min": 0.5, "max": 0.4}], "min 0.5 above max 0.4"),
+        ([BONDS, BONDS], "two groups are called 'bonds'"),
+        ([{**BONDS, "name": "negative sleeve"}], "two groups are called 'negative sleeve'"),
+        ([{**BONDS, "name": "a, b"}], "pattern"),
+        ([{**BONDS, "symbols": []}], "at least 1"),
+        ([{**BONDS, "max": 1.1}], "less than or equal to 1"),
+        ([{**BONDS, "maximum": 0.4}], "unknown parameter 'maximum'; did you mean"),
+    ],
+)
+def test_groups_that_make_no_sense_are_refused(groups, said):
+    with pytest.raises(ValidationError, match=said):
+        RiskParityParameters(groups=groups)
+
+
+@pytest.mark.parametrize(
+    "bad", [{"turnover_limit": 0}, {"target_volatility": 0}, {"on_infeasible": "equal_weight"}]
+)
+def test_the_optional_constraints_have_bounds(bad):
+    with pytest.raises(ValidationError):
+        RiskParityParameters(**bad)

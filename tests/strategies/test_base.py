@@ -44,7 +44,8 @@ def test_a_decision_is_recorded_without_the_authors_help(window, journal):
     assert journal.states == [
         ("first_only", {"data_as_of": as_of, "target_weights": weights, "sleeve": ["TLT"]})
     ]
-    status = {"stage": "decided", "data_as_of": as_of, "target_weights": weights, "notes": ["why not"]}
+    remarks = {"notes": ["why not"], "fallback": ""}
+    status = {"stage": "decided", "data_as_of": as_of, "target_weights": weights, **remarks}
     assert journal.statuses == [("first_only", status)]
     assert journal.lines == [("first_only", f"decided on data as of {as_of}: 1 of 2 assets, 50.00% invested")]
 
