@@ -36,7 +36,7 @@ def weekly_rebalance(parameters: RebalanceParameters = CONFIGURED) -> RunResult:
         bars = pull_bars(run, opening.symbols, strategy.lookback, parameters.ingestion)
         returns, cleaning_log = clean_returns(run, bars, strategy.lookback, parameters.cleaning)
         holdings = take_stock(opening, bars, returns, parameters)
-        weights, certificate = choose_weights(opening, returns, holdings, strategy)
+        weights, *explained = choose_weights(opening, returns, holdings, strategy)
         decision, plan = plan_trades(opening, bars, holdings, weights, parameters)
         written: tuple[ArtifactRef, ...] = (
             bars,
@@ -44,7 +44,7 @@ def weekly_rebalance(parameters: RebalanceParameters = CONFIGURED) -> RunResult:
             cleaning_log,
             holdings,
             weights,
-            certificate,
+            *explained,
             decision,
             plan,
         )

@@ -44,7 +44,8 @@ def close_books(run: Run, executed: Executed, parameters: StrategyParameters) ->
     performance = store.put(run, "performance", [row])
     journal = OutputJournal(home(), run)
     strategy = create(parameters, journal)
-    strategy.record_status({"stage": "done", "outcome": executed.outcome, "equity": str(row["equity"])})
+    status = {"stage": "done", "outcome": executed.outcome, "equity": str(row["equity"])}
+    strategy.record_status({**status, **_remarks(store, run)})
     strategy.record_performance(row)
     store.put(run, "strategy_log", journal.records(run.strategy, row))
     commit(run, executed.outcome)
@@ -93,6 +94,16 @@ def write_report(run: Run, outcome: Outcome) -> str:
 def commit(run: Run, outcome: Outcome) -> ArtifactRef:
     """Write the run's marker, under the Prefect flow run it belongs to."""
     return warehouse().commit(run, outcome, flow_run_id=flow_run.id, code_version=code_version())
+
+
+def _remarks(store: Warehouse, run: Run) -> dict[str, object]:
+    """What was to be said of the decision, as the strategy's status has it."""
+    notes = store.find(run, "notes")
+    written = store.rows(notes) if notes else []
+    return {
+        "notes": [row["text"] for row in written if row["kind"] == "note"],
+        "fallback": "".join(row["text"] for row in written if row["kind"] == "fallback"),
+    }
 
 
 def _performance(store: Warehouse, run: Run, executed: Executed) -> dict[str, Any]:

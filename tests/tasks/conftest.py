@@ -39,7 +39,7 @@ class Pipeline:
         self.bars = pull_bars.fn(self.run, self.opening.symbols, lookback, self.parameters.ingestion)
         self.returns, self.log = clean_returns.fn(self.run, self.bars, lookback, self.parameters.cleaning)
         self.holdings = take_stock.fn(self.opening, self.bars, self.returns, self.parameters)
-        self.weights, _ = choose_weights.fn(
+        self.weights, *_ = choose_weights.fn(
             self.opening, self.returns, self.holdings, self.parameters.strategy
         )
         self.decision, self.plan = plan_trades.fn(
