@@ -204,28 +204,38 @@ class Judge:
         return float(gradient @ w - least) / max(float(d @ d) / len(d), 1e-5)
 
     def least(self, costs: np.ndarray, c: Constraints) -> float:
-        """min costs·v over the constraints; the turnover limit in terms of purchases and sales."""
-        N = len(costs)
-        members = [band.members.astype(float) for band in c.bands]
-        A = np.array([row for mask in members for row in (mask, -mask)]).reshape(-1, N)
-        sides = np.array([side for band in c.bands for side in (band.high, -band.low)])
-        program = {"c": costs, "A_ub": A, "b_ub": sides, "A_eq": np.ones((1, N)), "b_eq": [c.budget]}
-        limits = [*zip(c.lower, c.upper, strict=True)]
-        if c.turnover is not None:
-            none = np.zeros((len(A), 2 * N))
-            unit = np.eye(N)
-            program = {
-                "c": np.concatenate([costs, np.zeros(2 * N)]),
-                "A_ub": np.vstack([np.hstack([A, none]), np.repeat([0.0, 0.5, 0.5], N)]),
-                "b_ub": np.append(sides, c.turnover.limit),
-                "A_eq": np.vstack([np.repeat([1.0, 0.0, 0.0], N), np.hstack([unit, -unit, unit])]),
-                "b_eq": np.append(c.budget, c.turnover.held),
-            }
-            limits += [(0, None)] * (2 * N)
-        tight = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
-        answer = linprog(**program, bounds=limits, method="highs", options=tight)
-        assert answer.status == 0, answer.message
-        return float(answer.fun)
+        """min costs·v over the constraints."""
+        if c.turnover is None:
+            return _least(costs, c)
+        return _least(costs, c, c.turnover.held, c.turnover.limit)
+
+    def least_turnover(self, c: Constraints, held: np.ndarray) -> float:
+        """min ½ Σ|v - held| over budget, bounds and bands."""
+        return _least(np.zeros(len(held)), c, held, limit=1e3, price=1.0)
+
+
+def _least(costs, c, held=None, limit=0.0, price=0.0):
+    """min costs·v + price · turnover; with ``held``, in terms of v and what is bought and sold of each asset."""
+    N = len(costs)
+    masks = [band.members.astype(float) for band in c.bands]
+    A = np.array([row for mask in masks for row in (mask, -mask)]).reshape(-1, N)
+    sides = np.array([side for band in c.bands for side in (band.high, -band.low)])
+    program = {"c": costs, "A_ub": A, "b_ub": sides, "A_eq": np.ones((1, N)), "b_eq": [c.budget]}
+    limits = [*zip(c.lower, c.upper, strict=True)]
+    if held is not None:
+        trades = np.repeat([0.0, 0.5, 0.5], N)
+        program = {
+            "c": np.concatenate([costs, np.zeros(2 * N)]) + price * trades,
+            "A_ub": np.vstack([np.hstack([A, np.zeros((len(A), 2 * N))]), trades]),
+            "b_ub": np.append(sides, limit),
+            "A_eq": np.vstack([np.repeat([1.0, 0.0, 0.0], N), np.hstack([np.eye(N), -np.eye(N), np.eye(N)])]),
+            "b_eq": np.append(c.budget, held),
+        }
+        limits += [(0, None)] * (2 * N)
+    tight = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+    answer = linprog(**program, bounds=limits, method="highs", options=tight)
+    assert answer.status == 0, answer.message
+    return float(answer.fun)
 
 
 @pytest.fixture(scope="session")
