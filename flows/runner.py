@@ -5,6 +5,7 @@ Answers go to stdout, talk to stderr. Heavy modules are imported where they are 
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import signal
 import sys
@@ -73,11 +74,41 @@ def strategies(*, json: Json = False) -> int:
 
 
 @app.command
+def why(
+    symbol: str | None = None,
+    /,
+    *,
+    as_of: dt.date | None = None,
+    strategy: str = "risk_parity",
+    run: str | None = None,
+    json: Json = False,
+) -> int:
+    """Explain the latest decision: `riskparity why`, or one asset of it: `riskparity why TLT`.
+
+    For each asset: what the market moved (drift), what the new decision wants otherwise (signal), what it adds to risk,
+    and what stops it. Then what each limit costs, in basis points of daily downside deviation per percentage point.
+
+    Examples: `riskparity why --as-of 2015-06-30` · `riskparity why TLT --run risk_parity-2015-W23-1` ·
+    `riskparity why --strategy risk_parity --json`
+
+    Args:
+        symbol: Explain only this asset, and what it would take to hold more or less of it.
+        as_of: The last decision up to this date, as YYYY-MM-DD.
+        strategy: A registered strategy.
+        run: The decision of this run, plans included.
+        json: Print JSON instead of tables.
+    """
+    from flows import why as explain  # noqa: PLC0415
+
+    return explain.why(symbol, strategy=strategy, as_of=as_of, run_id=run, as_json=json)
+
+
+@app.command
 def sql(query: str, *, json: Json = False, csv: Flag = False) -> int:
     """Ask the warehouse: `riskparity sql "select * from runs"`. Read-only; runs go on meanwhile.
 
     Args:
-        query: One SELECT. Views: runs, decisions, target_weights, order_plan, orders, fills, positions,
+        query: One SELECT. Views: runs, decisions, target_weights, explanations, shadow_prices, order_plan, orders, fills, positions,
             performance, bars, returns, cleaning_log and more; `describe runs` lists a view's columns.
         json: Print JSON instead of a table.
         csv: Print CSV instead of a table.

@@ -250,11 +250,12 @@ def _next_steps(store: Warehouse, result: RunResult, written: Mapping[str, Artif
         return [f"On the loopback exchange the clock moves on with: {again}"] if again else []
     if result.outcome == "planned":
         allowed = all(check.passed for check in result.checks)
-        return [f"To send it: {COMMAND} run {strategy} rebalance, with the same --set"] if allowed else []
+        send = [f"To send it: {COMMAND} run {strategy} rebalance, with the same --set"] if allowed else []
+        return [f"Why:      {COMMAND} why --run {run_id}", *send]
     del written
     return [
         f"Report:   {store.root / result.summary}",
         f"Look:     {COMMAND} sql \"from positions where run_id = '{run_id}'\"",
-        f"Why:      {COMMAND} sql \"from decisions where run_id = '{run_id}'\"",
+        f"Why:      {COMMAND} why --run {run_id}",
         f"Next:     {COMMAND} run {strategy} status",
     ]

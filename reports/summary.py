@@ -18,9 +18,7 @@ from reports.style import alt_text, to_svg
 from reports.tables import (
     SESSIONS_A_YEAR,
     Table,
-    binding_table,
     cleaning_table,
-    long_only_floors,
     orders_table,
     performance_table,
     plan_table,
@@ -28,9 +26,10 @@ from reports.tables import (
     records,
     slippage_cost,
 )
+from reports.why import LEGEND, price_sentences, why_table
 from schemas.errors import DataError
 
-RUNS_SHOWN, CLEANING_SHOWN, BINDING_SHOWN = 8, 10, 6
+RUNS_SHOWN, CLEANING_SHOWN = 8, 10
 """Rows of the longer tables that fit a page; the warehouse has the rest."""
 
 VERDICTS = {
@@ -60,6 +59,9 @@ class SummaryInputs:
         target_weights: Every run's, with its ``session``; may be empty.
         performance: One row a run that closed its books, oldest first; may be empty.
         certificates: The optimiser's proofs; no row when the strategy solves nothing or none was reached.
+        explanations: Why each weight, one row an asset; may be empty.
+        shadow_prices: What each binding constraint costs; may be empty.
+        remarks: What the strategy said of its decision; may be empty.
         order_plan: The run's trade list; empty when refused.
         orders: The run's orders; empty when none was sent.
         fills: The run's fills.
@@ -80,6 +82,9 @@ class SummaryInputs:
     target_weights: pd.DataFrame
     performance: pd.DataFrame
     certificates: pd.DataFrame
+    explanations: pd.DataFrame
+    shadow_prices: pd.DataFrame
+    remarks: pd.DataFrame
     order_plan: pd.DataFrame
     orders: pd.DataFrame
     fills: pd.DataFrame
@@ -132,6 +137,9 @@ def _view(inputs: SummaryInputs) -> dict[str, Any]:
         "decision": decision,
         "facts": _facts(inputs, decision, account),
         "reasons": [_reason(line) for line in decision["reasons"].splitlines() if line.strip()],
+        "legend": LEGEND,
+        "prices": price_sentences(records(_of_run(inputs.shadow_prices, inputs.run_id))),
+        "remarks": _of_run(inputs.remarks, inputs.run_id)["text"].tolist(),
         "certificate": _certificate(_of_run(inputs.certificates, inputs.run_id)),
         "forced_because": None if pd.isna(decision["forced_because"]) else decision["forced_because"],
         "tables": _tables(inputs, cleaning),
@@ -148,16 +156,14 @@ def _tables(inputs: SummaryInputs, cleaning: pd.DataFrame) -> dict[str, Table]:
     run_id = inputs.run_id
     outcomes = dict(zip(inputs.runs["run_id"], inputs.runs["outcome"], strict=True))
     weights = _of_run(inputs.target_weights, run_id)
-    proof = records(_of_run(inputs.certificates, run_id))
+    prices = records(_of_run(inputs.shadow_prices, run_id))
     return {
         "plan": plan_table(_of_run(inputs.order_plan, run_id), weights),
         "orders": orders_table(_of_run(inputs.orders, run_id), _of_run(inputs.fills, run_id)),
         "positions": positions_table(_of_run(inputs.positions, run_id)),
         "performance": performance_table(inputs.performance, outcomes, RUNS_SHOWN),
         "cleaning": cleaning_table(cleaning, CLEANING_SHOWN),
-        "binding": binding_table(proof[0], long_only_floors(weights), BINDING_SHOWN)
-        if proof
-        else Table((), ()),
+        "why": why_table(_of_run(inputs.explanations, run_id), prices),
     }
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -14,8 +13,6 @@ from reports.format import MISSING, bps, money, percent, quantity, signed_percen
 Row = Mapping[str, Any]
 
 SESSIONS_A_YEAR = 252
-_PERCENTAGE_POINT = 0.01
-_LEAST_SAVED = 5e-6  # smaller figures are written as zero
 
 
 class Column(NamedTuple):
@@ -35,7 +32,7 @@ class Table(NamedTuple):
 
 
 def plan_table(order_plan: pd.DataFrame, target_weights: pd.DataFrame) -> Table:
-    """Now, target, drift, trade and reason of each asset, in the order of sending.
+    """Now, target, distance, trade and reason of each asset, in the order of sending.
 
     A refused run has no plan; then its target weights are shown, if it got that far, as not planned.
     """
@@ -49,7 +46,7 @@ def plan_table(order_plan: pd.DataFrame, target_weights: pd.DataFrame) -> Table:
         row["symbol"]: ", ".join(name for name in _names(row["binding"]) if name not in floors)
         for row in records(target_weights)
     }
-    return _table(_PLAN, plan.assign(binding=[binding.get(symbol, "") for symbol in plan["symbol"]]))
+    return table_of(_PLAN, plan.assign(binding=[binding.get(symbol, "") for symbol in plan["symbol"]]))
 
 
 def long_only_floors(target_weights: pd.DataFrame) -> frozenset[str]:
@@ -61,44 +58,27 @@ def long_only_floors(target_weights: pd.DataFrame) -> frozenset[str]:
 def orders_table(orders: pd.DataFrame, fills: pd.DataFrame) -> Table:
     """Each order as the broker last reported it, with its fill and what that cost against the plan."""
     details = fills[["client_order_id", "price", "value", "reference_price", "slippage_bps"]]
-    return _table(_ORDERS, orders.merge(details, on="client_order_id", how="left"))
+    return table_of(_ORDERS, orders.merge(details, on="client_order_id", how="left"))
 
 
 def positions_table(positions: pd.DataFrame) -> Table:
     """Holdings after the run beside what was aimed at; cash last."""
     by_value = positions.sort_values("weight", ascending=False, kind="stable")
     cash = (by_value["symbol"] == "CASH").to_numpy(dtype=bool)
-    return _table(_POSITIONS, pd.concat([by_value[~cash], by_value[cash]]))
+    return table_of(_POSITIONS, pd.concat([by_value[~cash], by_value[cash]]))
 
 
 def performance_table(performance: pd.DataFrame, outcomes: Mapping[str, str], rows: int) -> Table:
     """The account after the latest ``rows`` runs, newest first."""
     latest = performance.tail(rows).iloc[::-1]
-    return _table(_PERFORMANCE, latest.assign(outcome=[outcomes.get(run, "") for run in latest["run_id"]]))
+    return table_of(_PERFORMANCE, latest.assign(outcome=[outcomes.get(run, "") for run in latest["run_id"]]))
 
 
 def cleaning_table(cleaning_log: pd.DataFrame, rows: int) -> Table:
     """The first ``rows`` entries: exclusions, then removals, repairs and flags."""
     severity = {"excluded": 0, "removed": 1, "repaired": 2, "flagged": 3}
     ranked = cleaning_log.assign(severity=cleaning_log["action"].map(severity))
-    return _table(_CLEANING, ranked.sort_values(["severity", "symbol"], kind="stable").head(rows))
-
-
-def binding_table(certificate: Row, ignored: Collection[str], rows: int) -> Table:
-    """The constraints that cost most: how much calmer the target would be with a percentage point of room.
-
-    A multiplier λ says how fast the downside variance f falls as its row gives way, so the downside
-    deviation √f falls by λ / (2 √f) per unit of weight; annualised with √252 sessions.
-    """
-    objective = certificate["objective"]
-    scale = 0.5 * (SESSIONS_A_YEAR / objective) ** 0.5 if objective > 0 else 0.0
-    saved = {
-        name: _PERCENTAGE_POINT * scale * price
-        for name, price in json.loads(certificate["multipliers"]).items()
-        if name != "budget" and name not in ignored
-    }
-    frame = pd.DataFrame({"constraint": list(saved), "saved": list(saved.values())})
-    return _table(_BINDING, frame[frame["saved"] >= _LEAST_SAVED].nlargest(rows, "saved"))
+    return table_of(_CLEANING, ranked.sort_values(["severity", "symbol"], kind="stable").head(rows))
 
 
 def slippage_cost(fills: pd.DataFrame) -> Decimal:
@@ -117,8 +97,8 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): cell for name, cell in row.items()} for row in frame.to_dict("records")]
 
 
-def _table(columns: tuple[Column, ...], frame: pd.DataFrame) -> Table:
-    """Long texts that no row has, such as what the broker says, leave no column behind."""
+def table_of(columns: tuple[Column, ...], frame: pd.DataFrame) -> Table:
+    """The cells of a frame's rows. Long texts that no row has, such as what the broker says, leave no column behind."""
     rows = records(frame)
     kept = [column for column in columns if column.kind != "text" or any(map(column.cell, rows))]
     return Table(tuple(kept), tuple(tuple(column.cell(row) for column in kept) for row in rows))
@@ -155,16 +135,12 @@ def _values(row: Row) -> str:
     return f"{row['field']} {quantity(row['raw_value'])} → {quantity(row['clean_value'])}"
 
 
-_BINDING = (
-    Column("constraint", "key", lambda row: row["constraint"]),
-    Column("saved by 1pp of room", "figure", lambda row: percent(row["saved"], 3)),
-)
 _SYMBOL = Column("symbol", "key", lambda row: row["symbol"])
 _PLAN = (
     _SYMBOL,
     Column("now", "figure", lambda row: percent(row["current_weight"])),
     Column("target", "figure", lambda row: percent(row["target_weight"])),
-    Column("drift", "figure", lambda row: signed_pp(row["current_weight"] - row["target_weight"])),
+    Column("off target", "figure", lambda row: signed_pp(row["current_weight"] - row["target_weight"])),
     Column("trade", "figure", _trade),
     Column("why", "text", _why),
 )

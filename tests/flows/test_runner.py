@@ -32,7 +32,7 @@ def test_help_imports_nothing_heavy():
 
 
 @pytest.mark.parametrize(
-    "command", [["run"], ["strategies"], ["sql"], ["config"], ["exchange"], ["exchange", "advance"]]
+    "command", [["run"], ["strategies"], ["why"], ["sql"], ["config"], ["exchange"], ["exchange", "advance"]]
 )
 def test_every_command_explains_itself(command, tmp_path):
     done = riskparity(*command, "--help", home=tmp_path)
@@ -48,6 +48,8 @@ def test_every_command_explains_itself(command, tmp_path):
         (["run", "risk_party", "status"], "risk_parity"),
         (["run", "risk_parity", "rebalance", "--force"], "--reason"),
         (["sql", "drop view runs"], "read-only"),
+        (["why"], "risk_parity has not decided anything yet"),
+        (["why", "--as-of", "yesterday"], "date"),
         (["rum"], "run"),
         (["run", "risk_parity", "rebalance", "--weeks", "0"], "weeks"),
         (["run", "risk_parity", "plan", "--weeks", "2"], "--weeks"),

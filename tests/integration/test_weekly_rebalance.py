@@ -16,6 +16,7 @@ def test_a_rebalance_fills_its_orders_and_a_second_one_is_refused_kindly(riskpar
     assert first.code == 0, first.err
     assert "every order filled" in first.err
     assert 'riskparity sql "from positions' in first.err
+    assert "riskparity why --run risk_parity-2015-W23-1" in first.err
     store = Warehouse(exchange.home)
     positions = store.history("positions", "risk_parity", store.last_account("risk_parity"))
     assert positions["difference"].abs().max() < 1e-3
@@ -46,6 +47,24 @@ def test_a_rebalance_fills_its_orders_and_a_second_one_is_refused_kindly(riskpar
         "forced_because"
     ].iloc[-1]
     assert because == "drill"
+
+
+def test_every_week_is_explained(riskparity, exchange):
+    assert riskparity("run", "risk_parity", "rebalance", "--weeks", "2").code == 0
+
+    latest = riskparity("why")
+    assert latest.code == 0, latest.err
+    assert "Why risk_parity-2015-W24-1" in latest.out
+    assert "bp of daily downside deviation per 1 pp." in latest.out
+    assets = json.loads(riskparity("why", "--json").out)["assets"]
+    assert all(row["drift"] + row["signal"] == row["change"] for row in assets)
+    assert any(row["drift"] for row in assets)
+    first = json.loads(riskparity("why", "CSJ", "--as-of", "2015-06-05", "--json").out)
+    assert [row["previous_target"] for row in first["assets"]] == [None]
+    sums = query(
+        exchange.home, "select sum(drift) + sum(signal) = sum(change) as exact from all_explanations"
+    )
+    assert sums["exact"].to_pylist() == [True]
 
 
 def test_weeks_follow_each_other_on_the_virtual_clock(riskparity, exchange):

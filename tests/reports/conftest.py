@@ -48,6 +48,7 @@ def _make_inputs(
         sql=f"select * from order_plan where run_id = '{last}'",
         runs=pd.DataFrame([row for week in weeks for row in week["runs"]]),
         cleaning_log=_frame("cleaning_log", [_cleaned(last, "GLD")]),
+        remarks=_frame("notes", [{"run_id": last, "kind": "note", "text": "left the negative sleeve: GLD"}]),
         **frames,
     )
     return replace(inputs, **changes)
@@ -68,6 +69,10 @@ def _week(k: int, outcome: str, symbols: Sequence[str]) -> dict[str, list[Mappin
         "performance": [_account(known, k, len(symbols) if traded else 0)] if outcome in CLOSED else [],
         "target_weights": [] if outcome == "refused" else [_target(known, s, w) for s, w in targets.items()],
         "certificates": [] if outcome == "refused" else [_certificate(run_id)],
+        "explanations": []
+        if outcome == "refused"
+        else [_explained(known, k, s, w, w - 0.02) for s, w in targets.items()],
+        "shadow_prices": [] if outcome == "refused" else [_price(run_id, *price) for price in _PRICES],
         "order_plan": [],
         "orders": [],
         "fills": [],
@@ -88,7 +93,7 @@ def _frame(name: str, rows: list[Mapping[str, object]]) -> pd.DataFrame:
     """Rows as the warehouse would hand them over: the model's columns, types and checks."""
     model = ARTIFACTS[name].model
     columns = model.to_schema().columns
-    history = ["session"] if name == "target_weights" else []
+    history = ["session"] if name in {"target_weights", "explanations"} else []
     frame = pd.DataFrame(rows, columns=[*columns, *history])
     frame = frame.astype({column: kind.dtype.type for column, kind in columns.items()})
     latest = frame[frame["run_id"] == frame["run_id"].iloc[-1]] if len(frame) else frame
@@ -135,6 +140,36 @@ def _certificate(run_id: str) -> Mapping[str, object]:
     return {
         "run_id": run_id, "objective": 1e-5, "relative_gap": 2e-11, "violation": 3e-16, "iterations": 3,
         "active": ",".join(prices), "multipliers": json.dumps(prices),
+    }  # fmt: skip
+
+
+def _explained(
+    known: Mapping[str, object], k: int, symbol: str, weight: float, previous: float
+) -> Mapping[str, object]:
+    """Held at half the target; the last target two points lower, none in the first week."""
+    begin = weight / 2 if k == 0 else previous
+    return {
+        **known, "symbol": symbol, "current_weight": weight / 2, "previous_target": None if k == 0 else previous,
+        "target_weight": weight, "drift": begin - weight / 2, "signal": weight - begin, "change": weight - weight / 2,
+        "mean_return": 1e-4, "downside_deviation": 0.01, "risk_contribution": weight, "marginal_risk": 0.5,
+        "binding": {"TLT": "sleeve_max", "GLD": "min_weight GLD"}.get(symbol, ""),
+        "shadow_price": 0.25 if symbol == "GLD" else None,
+    }  # fmt: skip
+
+
+_PRICES = (
+    ("min_weight GLD", "min_weight", "GLD", 0.0, 0.25, "GLD is left out: 1 pp of it in place of others would add 0.25 bp"),
+    ("sleeve_max", "band_max", None, 0.3, 0.1, "the 30% ceiling of the sleeve costs 0.1 bp per 1 pp"),
+    ("budget", "budget", None, 0.99, 0.45, "1 pp more invested instead of cash adds 0.45 bp"),
+)  # fmt: skip
+
+
+def _price(  # noqa: PLR0917 - a row in the order of its columns
+    run_id: str, name: str, kind: str, symbol: str | None, limit: float, cost: float, sentence: str
+) -> Mapping[str, object]:
+    return {
+        "run_id": run_id, "constraint_name": name, "kind": kind, "symbol": symbol, "limit_value": limit,
+        "multiplier": cost * 6e-5, "cost_bp_per_pp": cost, "sentence": sentence,
     }  # fmt: skip
 
 

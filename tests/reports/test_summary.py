@@ -9,7 +9,17 @@ import pytest
 from reports.summary import VERDICTS, summary_html, summary_markdown
 from schemas.errors import DataError
 
-SECTIONS = ["verdict", "plan", "orders", "positions", "checks", "performance", "cleaning", "provenance"]
+SECTIONS = [
+    "verdict",
+    "plan",
+    "why",
+    "orders",
+    "positions",
+    "checks",
+    "performance",
+    "cleaning",
+    "provenance",
+]
 HOSTILE = '<script>alert("1")</script> | `x` <img src=http://evil.example/x.png>'
 
 
@@ -78,8 +88,8 @@ def test_every_asset_is_in_plan_orders_and_positions(make_inputs) -> None:
     says = _says(summary_html(inputs))
     markdown = summary_markdown(inputs)
     for symbol in symbols:
-        assert all(symbol in says[section] for section in ("plan", "orders", "positions"))
-        assert markdown.count(f"| {symbol} |") == 3
+        assert all(symbol in says[section] for section in ("plan", "why", "orders", "positions"))
+        assert markdown.count(f"| {symbol} |") == 4
 
 
 def test_only_the_run_itself_is_shown_of_a_history(make_inputs) -> None:
@@ -94,11 +104,30 @@ def test_checks_say_which_passed_and_why(make_inputs) -> None:
     assert "largest drift 2.6pp" in checks
 
 
-def test_the_certificate_and_what_binds_stand_with_the_checks(make_inputs) -> None:
+def test_the_certificate_stands_with_the_checks(make_inputs) -> None:
     checks = _says(summary_html(make_inputs()))["checks"]
     assert "relative duality gap 2e-11, largest violation 3e-16" in checks
     assert "downside deviation of the target 5.0% a year" in checks
-    assert "sleeve_max" in checks
+
+
+def test_why_these_weights_has_the_split_the_prices_and_the_notes(make_inputs) -> None:
+    inputs = make_inputs(["complete", "complete"])
+    why = _says(summary_html(inputs))["why"]
+    for text in (
+        "change = drift",
+        "The 30% ceiling of the sleeve costs 0.1 bp per 1 pp.",
+        "left the negative sleeve: GLD",
+    ):
+        assert text in why
+        assert text in summary_markdown(inputs)
+    assert "GLD is left out" not in why
+    assert "+2.00pp" in why
+
+
+def test_a_run_that_decided_nothing_has_no_why(make_inputs) -> None:
+    inputs = make_inputs(["complete", "refused"])
+    assert "why" not in Page(summary_html(inputs)).sections
+    assert "Why these weights" not in summary_markdown(inputs)
 
 
 def test_a_strategy_without_a_certificate_claims_none(make_inputs) -> None:
@@ -194,11 +223,13 @@ def test_hostile_text_is_shown_and_never_run(make_inputs) -> None:
     inputs.cleaning_log["detail"] = HOSTILE
     inputs.decisions["reasons"] = HOSTILE
     inputs.decisions["forced_because"] = HOSTILE
+    inputs.remarks["text"] = HOSTILE
+    inputs.shadow_prices["sentence"] = HOSTILE
     inputs = replace(inputs, command=HOSTILE, sql=HOSTILE)
 
     page = Page(summary_html(inputs))
     assert not {"script", "img"} & {tag for tag, _ in page.tags}
-    for section in ("verdict", "plan", "orders", "checks", "cleaning", "provenance"):
+    for section in ("verdict", "plan", "why", "orders", "checks", "cleaning", "provenance"):
         assert HOSTILE in page.sections[section]
 
     prose = re.sub(r"^```\n.*?\n```$", "", summary_markdown(inputs), flags=re.DOTALL | re.MULTILINE)
@@ -210,7 +241,7 @@ def test_markdown_tables_have_as_many_cells_in_every_row(make_inputs) -> None:
     inputs = make_inputs(["complete", "adjusted"])
     inputs.order_plan["reason"] = HOSTILE
     blocks = re.findall(r"(?:^\|.*\|\n)+", summary_markdown(inputs), flags=re.MULTILINE)
-    assert len(blocks) == 6
+    assert len(blocks) == 6  # plan, why, orders, positions, performance, cleaning
     for block in blocks:
         assert len({len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}) == 1
 
