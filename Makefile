@@ -7,11 +7,12 @@ PYTHON   ?= $(shell command -v python3.11 || command -v python3)
 VENV     := .venv
 BIN      := $(VENV)/bin
 
-.PHONY: help rebalance plan status test lint format lock clean fresh
+.PHONY: help rebalance plan status test bench lint format lock clean fresh
 help:
 	@sed -n '1,3s/^# //p' Makefile
 	@echo 'make plan               the same decision, nothing sent'
 	@echo 'make status             where the strategy stands'
+	@echo 'make bench              the optimiser beside its peers, about eight minutes (BENCH="minimum --rounds 15")'
 	@echo 'make lint | format      check | mend the style'
 	@echo 'make lock               resolve requirements.lock anew (needs uv)'
 	@echo 'make fresh              forget all state (deletes data/)'
@@ -24,6 +25,10 @@ plan status: $(VENV)/.ready
 
 test: $(VENV)/.ready-test lint
 	$(BIN)/pytest
+
+# BENCH: words for `python -m bench`, e.g. BENCH=--help
+bench: $(VENV)/.ready-bench
+	@$(BIN)/python -m bench $(BENCH)
 
 lint: $(VENV)/.ready-test
 	$(BIN)/ruff check .
@@ -51,6 +56,10 @@ $(VENV)/.ready: $(BIN)/python pyproject.toml requirements.lock
 
 $(VENV)/.ready-test: $(VENV)/.ready
 	@$(call INSTALL,-e '.[test]')
+	@touch $@
+
+$(VENV)/.ready-bench: $(VENV)/.ready
+	@$(call INSTALL,-e '.[bench]')
 	@touch $@
 
 lock:
