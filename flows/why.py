@@ -117,7 +117,7 @@ def _header(decision: Decision) -> dict[str, object]:
         "session": run["session"],
         "data as of": run["data_as_of"],
         "outcome": run["outcome"],
-        **objective_facts(decision.certificate),
+        **objective_facts(decision.certificate, decision.shadow_prices),
         **({"fallback": decision.fallbacks[0]} if decision.fallbacks else {}),
     }
 

@@ -50,7 +50,12 @@ class ShadowPrice(NamedTuple):
     multiplier: float
     """Fall of f per unit of room, fraction² per unit; of the budget, rise of f per unit more to invest."""
     cost_bp_per_pp: float
-    """The same of √f, the daily downside deviation, in basis points per percentage point."""
+    """The same of √f, in basis points a day per percentage point."""
+    measure: str
+    """What √f is: downside deviation, or volatility."""
+    free_at: float | None
+    """Marginal risk (bp per pp) at which the asset would leave its bound by itself; none for other rows, and where f is
+    not what is minimised."""
     sentence: str
 
 
@@ -87,7 +92,13 @@ def marginal_risk(
     return _of_deviation(downside_gradient(returns, weights, minimum_acceptable_return), deviation)
 
 
-def shadow_prices(constraints: Constraints, certificate: Certificate) -> tuple[ShadowPrice, ...]:
+def shadow_prices(
+    constraints: Constraints,
+    certificate: Certificate,
+    *,
+    measure: str = "downside deviation",
+    marginal: FloatArray | None = None,
+) -> tuple[ShadowPrice, ...]:
     """What each binding constraint costs, the dearest first, the budget last.
 
     A multiplier μ says how fast f falls as its row gives way, so √f falls by μ / (2 √f).
@@ -95,16 +106,22 @@ def shadow_prices(constraints: Constraints, certificate: Certificate) -> tuple[S
     Args:
         constraints: Those the certificate was made for.
         certificate: Proof of optimality with the multipliers.
+        measure: What the square root of the certificate's objective is called.
+        marginal: Marginal risk of each asset (N,), bp per pp, when f is what was minimised.
     """
     deviation = float(np.sqrt(certificate.objective))
-    rows = []
+    alone = {} if marginal is None else dict(zip(constraints.symbols, marginal.tolist(), strict=True))
+    prices = []
     for name, (kind, symbol, limit) in _rows(constraints).items():
-        if name in certificate.multipliers:
-            multiplier = certificate.multipliers[name]
-            cost = float(_of_deviation(np.array(multiplier), deviation))
-            words = _sentence(kind, symbol or name, limit, cost)
-            rows.append(ShadowPrice(name, kind, symbol, limit, multiplier, cost, words))
-    return tuple(sorted(rows, key=lambda row: (row.kind == "budget", -row.cost_bp_per_pp)))
+        if name not in certificate.multipliers:
+            continue
+        multiplier = certificate.multipliers[name]
+        cost = float(_of_deviation(np.array(multiplier), deviation))
+        adds = alone.get(symbol or "")
+        free_at = None if adds is None else adds - cost if kind == "min_weight" else adds + cost
+        words = _sentence(kind, symbol or name, limit, cost, measure)
+        prices.append(ShadowPrice(name, kind, symbol, limit, multiplier, cost, measure, free_at, words))
+    return tuple(sorted(prices, key=lambda price: (price.kind == "budget", -price.cost_bp_per_pp)))
 
 
 def _on_grid(weights: ArrayLike) -> FloatArray:
@@ -131,13 +148,13 @@ def _rows(constraints: Constraints) -> dict[str, tuple[str, str | None, float]]:
     return {**floors, **caps, **band_floors, **band_caps, **whole}
 
 
-def _sentence(kind: str, name: str, limit: float, cost: float) -> str:
-    at, price = f"{100 * limit:.4g}%", f"{_bp(cost)} of daily downside deviation"
+def _sentence(kind: str, name: str, limit: float, cost: float, measure: str) -> str:
+    at, price = f"{100 * limit:.4g}%", f"{_bp(cost)} of daily {measure}"
+    adds = "adds" if cost >= 0 else "takes away"
     if kind == "budget":
-        effect = "adds" if cost >= 0 else "takes away"
-        return f"1 pp more invested instead of cash {effect} {price}"
+        return f"1 pp more invested instead of cash {adds} {price}"
     if kind == "min_weight" and limit == 0.0:
-        return f"{name} is left out: 1 pp of it would add {price}"
+        return f"{name} is left out: 1 pp of it in place of others {adds} {price}"
     row = {
         "max_weight": f"{at} cap on {name}",
         "min_weight": f"{at} floor of {name}",
@@ -145,7 +162,7 @@ def _sentence(kind: str, name: str, limit: float, cost: float) -> str:
         "band_min": f"{at} floor of the {name.removesuffix(' min')}",
         "max_turnover": f"turnover limit of {at}",
     }.get(kind, f"{at} cap on {name} ({kind})")
-    return f"the {row} costs {price} per 1 pp"
+    return f"the {row} {'costs' if cost >= 0 else 'saves'} {price} per 1 pp"
 
 
 def _bp(cost: float) -> str:

@@ -26,7 +26,7 @@ from reports.tables import (
     records,
     slippage_cost,
 )
-from reports.why import LEGEND, price_sentences, why_table
+from reports.why import LEGEND, measure_of, price_sentences, why_table
 from schemas.errors import DataError
 
 RUNS_SHOWN, CLEANING_SHOWN = 8, 10
@@ -130,6 +130,7 @@ def _view(inputs: SummaryInputs) -> dict[str, Any]:
     account = next(iter(records(_of_run(inputs.performance, inputs.run_id))), {})
     outcome = _row_of(inputs.runs, inputs.run_id, "runs")["outcome"]
     cleaning = _of_run(inputs.cleaning_log, inputs.run_id)
+    prices = records(_of_run(inputs.shadow_prices, inputs.run_id))
     return {
         "inputs": inputs,
         "outcome": outcome,
@@ -138,9 +139,9 @@ def _view(inputs: SummaryInputs) -> dict[str, Any]:
         "facts": _facts(inputs, decision, account),
         "reasons": [_reason(line) for line in decision["reasons"].splitlines() if line.strip()],
         "legend": LEGEND,
-        "prices": price_sentences(records(_of_run(inputs.shadow_prices, inputs.run_id))),
+        "prices": price_sentences(prices),
         "remarks": _of_run(inputs.remarks, inputs.run_id)["text"].tolist(),
-        "certificate": _certificate(_of_run(inputs.certificates, inputs.run_id)),
+        "certificate": _certificate(_of_run(inputs.certificates, inputs.run_id), measure_of(prices)),
         "forced_because": None if pd.isna(decision["forced_because"]) else decision["forced_because"],
         "tables": _tables(inputs, cleaning),
         "slippage": money(slippage_cost(_of_run(inputs.fills, inputs.run_id))),
@@ -184,13 +185,13 @@ def _facts(inputs: SummaryInputs, decision: Mapping[str, Any], account: Mapping[
     return {name: fact for name, fact in facts.items() if fact != MISSING}
 
 
-def _certificate(certificates: pd.DataFrame) -> str:
+def _certificate(certificates: pd.DataFrame, measure: str) -> str:
     if certificates.empty:
         return ""
     proof = records(certificates)[0]
     return (
         f"Weights certified: relative duality gap {scientific(proof['relative_gap'])}, largest violation "
-        f"{scientific(proof['violation'])}; downside deviation of the target "
+        f"{scientific(proof['violation'])}; {measure} of the target "
         f"{percent((SESSIONS_A_YEAR * proof['objective']) ** 0.5)} a year."
     )
 

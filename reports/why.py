@@ -38,16 +38,23 @@ def price_sentences(shadow_prices: Sequence[Row]) -> list[str]:
     return [_capital(row["sentence"]) for row in shadow_prices if not _at_zero(row)]
 
 
-def objective_facts(certificate: Row | None) -> dict[str, str]:
-    """The risk of the target portfolio and the proof that none is lower; says so when nothing was solved."""
+def objective_facts(certificate: Row | None, shadow_prices: Sequence[Row]) -> dict[str, str]:
+    """The risk of the target portfolio and the proof that it is optimal; says so when nothing was solved."""
     if certificate is None:
         return {"certificate": "none: no optimum was sought"}
     daily = math.sqrt(certificate["objective"])
     return {
-        "downside deviation": f"{percent(daily, 3)} a day, {percent(daily * math.sqrt(SESSIONS_A_YEAR), 2)} a year",
+        measure_of(
+            shadow_prices
+        ): f"{percent(daily, 3)} a day, {percent(daily * math.sqrt(SESSIONS_A_YEAR), 2)} a year",
         "certificate": f"relative duality gap {scientific(certificate['relative_gap'])}, "
         f"largest violation {scientific(certificate['violation'])}",
     }
+
+
+def measure_of(shadow_prices: Sequence[Row]) -> str:
+    """The risk in which prices, and the certificate's objective, are stated."""
+    return next((str(row["measure"]) for row in shadow_prices), "downside deviation")
 
 
 def asset_facts(row: Row) -> dict[str, str]:
@@ -71,37 +78,33 @@ def asset_sentences(row: Row, shadow_prices: Sequence[Row]) -> list[str]:
     """Why one asset has its weight, and what it would take to change that."""
     if not shadow_prices:
         return ["No optimum was sought, so no constraint has a price."]
-    names = set(row["binding"].split(", "))
+    names = row["binding"].split(", ")
     stopping = [price for price in shadow_prices if price["constraint_name"] in names]
     own = [price for price in stopping if price["symbol"] == row["symbol"]]
     lines = [_place(row, own[0]) if own else _free(row)]
-    lines += [_capital(price["sentence"]) for price in stopping if not _at_zero(price)]
-    return lines
+    return [
+        *lines,
+        *(_capital(price["sentence"]) for price in stopping if price in own or not _at_zero(price)),
+    ]
 
 
 def _place(row: Row, price: Row) -> str:
-    """An asset at a limit of its own is there because 1 pp of it adds more, or less, than that of others."""
-    adds, cost = row["marginal_risk"], price["cost_bp_per_pp"]
+    """An asset at a limit of its own is there because 1 pp of it adds more, or less, than 1 pp of others."""
+    symbol, adds = row["symbol"], f"1 pp of it adds {_bp(row['marginal_risk'])} of daily downside deviation"
+    if pd.isna(price["free_at"]):
+        return f"{symbol} stands at a limit of its own."
+    turn = _bp(price["free_at"])
     if _at_zero(price):
-        return (
-            f"{row['symbol']} is left out: 1 pp of it adds {_bp(adds)} of daily downside deviation. It would enter if that "
-            f"fell below {_bp(adds - cost)}; until then 1 pp of it in place of others costs the difference, {_bp(cost)}."
-        )
+        return f"{symbol} is left out: {adds}. It would enter if that fell below {turn}."
     if price["kind"] == "min_weight":
-        return (
-            f"{row['symbol']} is held for its floor: 1 pp of it adds {_bp(adds)} of daily downside deviation. It would "
-            f"be held for its own sake if that fell below {_bp(adds - cost)}."
-        )
-    return (
-        f"{row['symbol']} is as large as it may be: 1 pp of it adds only {_bp(adds)} of daily downside deviation. It "
-        f"would be held below its cap if that rose above {_bp(adds + cost)}."
-    )
+        return f"{symbol} is held for its floor: {adds}. It would be held for its own sake if that fell below {turn}."
+    return f"{symbol} is as large as it may be: {adds}. It would be held below its cap if that rose above {turn}."
 
 
 def _free(row: Row) -> str:
     return (
         f"{row['symbol']} has no limit of its own in its way: 1 pp more of it would add {_bp(row['marginal_risk'])} of "
-        "daily downside deviation, and that balances what 1 pp more of the other free assets would add."
+        "daily downside deviation."
     )
 
 

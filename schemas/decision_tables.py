@@ -91,7 +91,7 @@ class Explanations(Artifact):
     binding: str = pa.Field(description="Names of the constraints that bind on the asset, comma separated")
     shadow_price: float = pa.Field(
         nullable=True,
-        description="What the asset's own floor or cap costs, bp of daily downside deviation per 1 pp; null when free",
+        description="What the asset's own floor or cap costs, bp of daily risk per 1 pp; null when free",
     )
 
 
@@ -104,9 +104,14 @@ class ShadowPrices(Artifact):
     )
     symbol: str = pa.Field(nullable=True, description="Asset it limits; null when it limits several")
     limit_value: float = pa.Field(description="Where the row stands, fraction of equity")
-    multiplier: float = pa.Field(description="Fall of the daily downside variance per unit of room")
+    multiplier: float = pa.Field(description="Fall of the optimiser's objective per unit of room")
     cost_bp_per_pp: float = pa.Field(
-        description="Daily downside deviation that 1 pp of room would save, bp; of the budget, that 1 pp more to invest adds"
+        description="Daily risk (see measure) that 1 pp of room would save, bp; of the budget, that 1 pp more to invest adds"
+    )
+    measure: str = pa.Field(description="Risk the cost is stated in: downside deviation or volatility")
+    free_at: float = pa.Field(
+        nullable=True,
+        description="Marginal risk, bp per pp, at which the asset would leave its bound by itself; null for other rows",
     )
     sentence: str = pa.Field(description="The same in words")
 

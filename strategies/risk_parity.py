@@ -9,7 +9,7 @@ import numpy as np
 
 from portfolio.arrays import BoolArray
 from portfolio.constraints import Band, Constraints, TurnoverLimit
-from portfolio.explanation import shadow_prices
+from portfolio.explanation import marginal_risk, shadow_prices
 from portfolio.feasibility import absorb
 from portfolio.solver import Solution, minimise_downside_variance
 from portfolio.target_volatility import ScaledOptimum, minimise_at_volatility
@@ -26,11 +26,12 @@ _NOTICEABLE = 1e-6
 """Annual volatilities nearer than this are the same."""
 
 
-class _Decision(NamedTuple):
+class _Solved(NamedTuple):
     """Certified weights, the programme they solve, and what is to be said of it."""
 
     solution: Solution
     constraints: Constraints
+    scale: float
     notes: tuple[str, ...]
 
 
@@ -49,7 +50,7 @@ class RiskParity(BaseStrategy[RiskParityParameters]):
         return self.parameters.minimum_acceptable_return
 
     def target_weights(self, window: Window) -> Allocation:
-        """Certified weights; what the upper bounds cannot absorb stays in cash, and a note says so.
+        """Certified weights; what the limits leave no room for stays in cash, and a note says so.
 
         Raises:
             DataError: An asset does not move; names it and the dates.
@@ -60,24 +61,12 @@ class RiskParity(BaseStrategy[RiskParityParameters]):
         members = self._members(window)
         notes = (*sleeve_notes(window, members), *group_notes(self.parameters.groups, window.symbols))
         try:
-            absorbed = absorb(self._constraints(window.symbols, members))
-            decided = self._solve(window, absorbed.constraints)
+            solved = self._solve(window, self._constraints(window, members))
         except InfeasibleError as conflict:
             if self.parameters.on_infeasible == "refuse" or not window.current_weights.any():
                 raise
             return keep_current(window, members, conflict, notes)
-        certificate = decided.solution.certificate
-        return Allocation(
-            symbols=window.symbols,
-            weights=decided.solution.weights,
-            lower=decided.constraints.lower,
-            upper=decided.constraints.upper,
-            in_sleeve=members,
-            binding=binding_rows(decided.constraints, certificate),
-            certificate=certificate,
-            shadow_prices=shadow_prices(decided.constraints, certificate),
-            notes=(*notes, *cash_notes(absorbed.to_cash), *decided.notes),
-        )
+        return self._allocation(window, members, solved, notes)
 
     def _members(self, window: Window) -> BoolArray:
         named = self.parameters.negative_sleeve
@@ -85,11 +74,12 @@ class RiskParity(BaseStrategy[RiskParityParameters]):
             return falling_assets(window, self.parameters.sleeve_hysteresis)
         return np.isin(window.symbols, named)
 
-    def _constraints(self, symbols: tuple[str, ...], members: BoolArray) -> Constraints:
-        p = self.parameters
+    def _constraints(self, window: Window, members: BoolArray) -> Constraints:
+        p, symbols, held = self.parameters, window.symbols, window.current_weights
         capped = members & (p.sleeve_max_weight < p.max_weight)
         # without members there is nothing to hold between floor and ceiling
         sleeve = (Band(SLEEVE, members, p.sleeve_min, p.sleeve_max),) if members.any() else ()
+        limit = p.turnover_limit if held.any() else None
         return Constraints(
             symbols=symbols,
             budget=1.0 - p.cash_buffer,
@@ -97,24 +87,49 @@ class RiskParity(BaseStrategy[RiskParityParameters]):
             upper=np.where(capped, p.sleeve_max_weight, p.max_weight),
             bands=(*sleeve, *group_bands(p.groups, symbols)),
             upper_rules=tuple("sleeve_max_weight" if cap else "max_weight" for cap in capped),
+            turnover=None if limit is None else TurnoverLimit(held, limit),
         )
 
-    def _solve(self, window: Window, constraints: Constraints) -> _Decision:
-        """The optimum within the turnover limit, scaled to the target volatility where there is one."""
+    def _solve(self, window: Window, constraints: Constraints) -> _Solved:
+        """Absorb what does not fit into cash, then the optimum: fully invested, or scaled to the target volatility."""
         p, b, held = self.parameters, self.minimum_acceptable_return, window.current_weights
-        start, notes = held if held.any() else None, tuple[str, ...]()
-        if p.turnover_limit is not None:
-            if start is None:
-                notes = (f"first funding, exempt from the turnover limit of {p.turnover_limit:.2%}",)
-            else:
-                constraints = replace(constraints, turnover=TurnoverLimit(held, p.turnover_limit))
+        start = held if held.any() else None
+        exempt = _funding_notes(p.turnover_limit) if start is None else ()
         if p.target_volatility is None:
-            return _Decision(
-                minimise_downside_variance(window.returns, constraints, b, start), constraints, notes
-            )
-        scaled = minimise_at_volatility(window.returns, constraints, b, p.target_volatility, start)
-        notes += _scale_notes(scaled, p.target_volatility)
-        return _Decision(scaled.solution, scaled.constraints, notes)
+            absorbed = absorb(constraints)
+            solution = minimise_downside_variance(window.returns, absorbed.constraints, b, start)
+            return _Solved(solution, absorbed.constraints, 1.0, (*exempt, *cash_notes(absorbed.to_cash)))
+        # the turnover limit is for the shrunk programme, not for the one that is shrunk
+        absorbed = absorb(replace(constraints, turnover=None))
+        full = replace(absorbed.constraints, turnover=constraints.turnover)
+        scaled = minimise_at_volatility(window.returns, full, b, p.target_volatility, start)
+        notes = (*exempt, *cash_notes(absorbed.to_cash), *_scale_notes(scaled, p.target_volatility))
+        return _Solved(scaled.solution, scaled.constraints, scaled.scale, notes)
+
+    def _allocation(
+        self, window: Window, members: BoolArray, solved: _Solved, notes: tuple[str, ...]
+    ) -> Allocation:
+        weights, certificate = solved.solution.weights, solved.solution.certificate
+        hurdle = solved.scale * self.minimum_acceptable_return
+        marginal = marginal_risk(window.returns, weights, hurdle)
+        return Allocation(
+            symbols=window.symbols,
+            weights=weights,
+            lower=solved.constraints.lower,
+            upper=solved.constraints.upper,
+            in_sleeve=members,
+            binding=binding_rows(solved.constraints, certificate),
+            certificate=certificate,
+            scale=solved.scale,
+            shadow_prices=shadow_prices(solved.constraints, certificate, marginal=marginal),
+            notes=(*notes, *solved.notes),
+        )
+
+
+def _funding_notes(turnover_limit: float | None) -> tuple[str, ...]:
+    if turnover_limit is None:
+        return ()
+    return (f"first funding, exempt from the turnover limit of {turnover_limit:.2%}",)
 
 
 def _scale_notes(scaled: ScaledOptimum, target: float) -> tuple[str, ...]:

@@ -87,6 +87,8 @@ class Allocation:
     """Names of the constraints on which each asset's weight stands."""
     certificate: Certificate | None = None
     """Proof of optimality; none for strategies that solve nothing."""
+    scale: float = 1.0
+    """Factor by which the strategy's programme, its b included, was shrunk into cash."""
     shadow_prices: tuple[ShadowPrice, ...] = ()
     """What each binding constraint costs; none for strategies that solve nothing."""
     notes: tuple[str, ...] = ()

@@ -44,14 +44,15 @@ def choose_weights(
     window = _window(store, returns, holdings, before)
     strategy = create(_with_hedges(parameters, opening.hedges), journal(run))
     allocation = strategy.decide(window)
-    seen, b = window.tail(strategy.lookback), strategy.minimum_acceptable_return
-    weights = _weights(allocation, seen, b)
+    seen = window.tail(strategy.lookback)
+    weights = _weights(allocation, seen, strategy.minimum_acceptable_return)
+    marginal = marginal_risk(
+        seen.returns, allocation.weights, allocation.scale * strategy.minimum_acceptable_return
+    )
     content: dict[str, Rows] = {
         "target_weights": weights,
         "certificates": _certificate(allocation),
-        "explanations": _explanations(
-            allocation, weights, before, marginal_risk(seen.returns, allocation.weights, b)
-        ),
+        "explanations": _explanations(allocation, weights, before, marginal),
         "shadow_prices": [price._asdict() for price in allocation.shadow_prices],
         "notes": _notes(allocation),
     }
@@ -92,7 +93,8 @@ def _with_hedges(parameters: StrategyParameters, hedges: tuple[str, ...]) -> Str
 
 
 def _weights(allocation: Allocation, window: Window, minimum_acceptable_return: float) -> pd.DataFrame:
-    contributions = risk_contributions(window.returns, allocation.weights, minimum_acceptable_return)
+    hurdle = allocation.scale * minimum_acceptable_return
+    contributions = risk_contributions(window.returns, allocation.weights, hurdle)
     total = contributions.sum()
     return pd.DataFrame(
         {

@@ -89,11 +89,12 @@ def asset(symbol, target, current, previous=None):
 
 CAP = {
     "constraint_name": "max_weight TLT", "kind": "max_weight", "symbol": "TLT", "limit_value": 0.35,
-    "multiplier": 3e-6, "cost_bp_per_pp": 0.15, "sentence": "the 35% cap on TLT costs 0.15 bp per 1 pp",
+    "multiplier": 3e-6, "cost_bp_per_pp": 0.15, "measure": "downside deviation", "free_at": 0.55,
+    "sentence": "the 35% cap on TLT costs 0.15 bp per 1 pp",
 }  # fmt: skip
 BUDGET = {
     "constraint_name": "budget", "kind": "budget", "symbol": None, "limit_value": 0.99, "multiplier": 1e-6,
-    "cost_bp_per_pp": 0.05, "sentence": "1 pp more invested instead of cash adds 0.05 bp",
+    "cost_bp_per_pp": 0.05, "measure": "downside deviation", "free_at": None, "sentence": "1 pp more invested instead of cash adds 0.05 bp",
 }  # fmt: skip
 
 

@@ -112,7 +112,7 @@ def test_sentences_say_the_limit_the_asset_and_the_cost():
         "max_weight SPY", "min_weight TLT", "sleeve_max_weight GLD", "max_weight LQD", "min_weight GLD", "bonds min",
         "bonds max", "max_turnover", "budget",
     ]  # fmt: skip
-    proof = Certificate(1e-4, 0.0, 0.0, 0.0, tuple(names), dict.fromkeys(names, cost), 1)
+    proof = Certificate(1e-4, 0.0, 0.0, 0.0, dict.fromkeys(names, cost), 1)
     said = {price.constraint_name: price.sentence for price in shadow_prices(constraints, proof)}
     deviation = "0.8 bp of daily downside deviation"
     assert said == {
@@ -120,7 +120,7 @@ def test_sentences_say_the_limit_the_asset_and_the_cost():
         "max_weight LQD": f"the 12.35% cap on LQD costs {deviation} per 1 pp",
         "sleeve_max_weight GLD": f"the 15% cap on GLD (sleeve_max_weight) costs {deviation} per 1 pp",
         "min_weight TLT": f"the 5% floor of TLT costs {deviation} per 1 pp",
-        "min_weight GLD": f"GLD is left out: 1 pp of it would add {deviation}",
+        "min_weight GLD": f"GLD is left out: 1 pp of it in place of others adds {deviation}",
         "bonds min": f"the 10% floor of the bonds costs {deviation} per 1 pp",
         "bonds max": f"the 40% ceiling of the bonds costs {deviation} per 1 pp",
         "max_turnover": f"the turnover limit of 10% costs {deviation} per 1 pp",
@@ -136,14 +136,26 @@ def test_sentences_say_the_limit_the_asset_and_the_cost():
     [(0.0, "less than 0.001 bp"), (2e-9, "less than 0.001 bp"), (2.4e-6, "0.012 bp"), (3.1e-3, "16 bp")],
 )
 def test_costs_are_written_with_the_digits_that_mean_something(multiplier, words):
-    proof = Certificate(1e-4, 0.0, 0.0, 0.0, ("max_weight SPY",), {"max_weight SPY": multiplier}, 1)
+    proof = Certificate(1e-4, 0.0, 0.0, 0.0, {"max_weight SPY": multiplier}, 1)
     assert f" {words} " in shadow_prices(box(SYMBOLS), proof)[0].sentence
 
 
 def test_a_budget_that_helps_says_so():
     """With b above what cash earns, investing more lowers the shortfall."""
-    proof = Certificate(1e-4, 0.0, 0.0, 0.0, ("budget",), {"budget": -1.6e-4}, 1)
+    proof = Certificate(1e-4, 0.0, 0.0, 0.0, {"budget": -1.6e-4}, 1)
     assert "takes away 0.8 bp" in shadow_prices(box(SYMBOLS), proof)[0].sentence
+
+
+def test_a_row_that_keeps_risk_out_saves_and_the_measure_is_named():
+    """Where risk is budgeted, more room for an asset may raise the risk."""
+    proof = Certificate(1e-4, 0.0, 0.0, 0.0, {"max_weight SPY": -1.6e-4, "min_weight TLT": -1.6e-4}, 1)
+    prices = shadow_prices(box(SYMBOLS), proof, measure="volatility")
+    assert [price.sentence for price in prices] == [
+        "TLT is left out: 1 pp of it in place of others takes away 0.8 bp of daily volatility",
+        "the 100% cap on SPY saves 0.8 bp of daily volatility per 1 pp",
+    ]
+    assert {price.measure for price in prices} == {"volatility"}
+    assert {price.free_at for price in prices} == {None}
 
 
 def test_a_portfolio_that_never_falls_has_no_prices_and_divides_by_nothing():
@@ -168,9 +180,24 @@ def test_a_floor_keeps_out_by_the_excess_of_its_marginal_risk(R):
     """An asset left out adds exactly its shadow price more than one that is free to move."""
     constraints = box(SYMBOLS)
     solution = minimise_downside_variance(R, constraints)
-    prices = {p.constraint_name: p for p in shadow_prices(constraints, solution.certificate)}
     marginal = marginal_risk(R, solution.weights)
+    found = shadow_prices(constraints, solution.certificate, marginal=marginal)
+    prices = {price.constraint_name: price for price in found}
     out = int(np.argmin(solution.weights))
     assert solution.weights[out] == 0.0
+    floor = prices[f"min_weight {SYMBOLS[out]}"]
     excess = marginal[out] - prices["budget"].cost_bp_per_pp
-    assert excess == pytest.approx(prices[f"min_weight {SYMBOLS[out]}"].cost_bp_per_pp, rel=1e-6)
+    assert excess == pytest.approx(floor.cost_bp_per_pp, rel=1e-6)
+    assert floor.free_at == pytest.approx(prices["budget"].cost_bp_per_pp, rel=1e-6)
+    assert prices["budget"].free_at is None
+
+
+def test_a_cap_holds_back_what_adds_less_than_the_rest(R):
+    constraints = box(SYMBOLS, upper=[1, 1, 1, 0.3])
+    solution = minimise_downside_variance(R, constraints)
+    marginal = marginal_risk(R, solution.weights)
+    found = shadow_prices(constraints, solution.certificate, marginal=marginal)
+    prices = {price.constraint_name: price for price in found}
+    cap = prices["max_weight LQD"]
+    assert cap.free_at > marginal[3]
+    assert cap.free_at == pytest.approx(prices["budget"].cost_bp_per_pp, rel=1e-6)

@@ -169,7 +169,8 @@ def _price(  # noqa: PLR0917 - a row in the order of its columns
 ) -> Mapping[str, object]:
     return {
         "run_id": run_id, "constraint_name": name, "kind": kind, "symbol": symbol, "limit_value": limit,
-        "multiplier": cost * 6e-5, "cost_bp_per_pp": cost, "sentence": sentence,
+        "multiplier": cost * 6e-5, "cost_bp_per_pp": cost, "measure": "downside deviation",
+        "free_at": None, "sentence": sentence,
     }  # fmt: skip
 
 

@@ -16,17 +16,17 @@ def asset(**known):
     }  # fmt: skip
 
 
-def price(name, kind, cost, limit=0.35, symbol=None):
+def price(name, kind, cost, *, limit=0.35, symbol=None, free_at=None):
     sentence = f"{name} costs {cost} bp"
     return {
         "constraint_name": name, "kind": kind, "symbol": symbol, "limit_value": limit, "multiplier": 0.0,
-        "cost_bp_per_pp": cost, "sentence": sentence,
+        "cost_bp_per_pp": cost, "measure": "downside deviation", "free_at": free_at, "sentence": sentence,
     }  # fmt: skip
 
 
-CAP = price("max_weight TLT", "max_weight", 0.15, symbol="TLT")
-FLOOR = price("min_weight TLT", "min_weight", 0.15, limit=0.05, symbol="TLT")
-OUT = price("min_weight TLT", "min_weight", 0.15, limit=0.0, symbol="TLT")
+CAP = price("max_weight TLT", "max_weight", 0.15, symbol="TLT", free_at=0.55)
+FLOOR = price("min_weight TLT", "min_weight", 0.15, limit=0.05, symbol="TLT", free_at=0.25)
+OUT = price("min_weight TLT", "min_weight", 0.15, limit=0.0, symbol="TLT", free_at=0.25)
 BAND = price("bonds max", "band_max", 0.2)
 
 
@@ -54,11 +54,12 @@ def test_sentences_leave_out_the_floors_at_zero(make_inputs):
 
 def test_the_risk_of_the_target_is_said_by_day_and_by_year():
     proof = {"objective": 1e-6, "relative_gap": 3e-16, "violation": 0.0}
-    assert objective_facts(proof) == {
+    assert objective_facts(proof, []) == {
         "downside deviation": "0.100% a day, 1.59% a year",
         "certificate": "relative duality gap 3e-16, largest violation 0",
     }
-    assert objective_facts(None) == {"certificate": "none: no optimum was sought"}
+    assert "volatility" in objective_facts(proof, [{**CAP, "measure": "volatility"}])
+    assert objective_facts(None, []) == {"certificate": "none: no optimum was sought"}
 
 
 def test_one_asset_is_told_with_its_split():
@@ -73,7 +74,7 @@ def test_one_asset_is_told_with_its_split():
 @pytest.mark.parametrize(
     ("own", "said"),
     [
-        (CAP, "as large as it may be: 1 pp of it adds only 0.400 bp"),
+        (CAP, "as large as it may be: 1 pp of it adds 0.400 bp"),
         (CAP, "below its cap if that rose above 0.550 bp"),
         (FLOOR, "held for its floor"),
         (FLOOR, "if that fell below 0.250 bp"),
@@ -84,7 +85,12 @@ def test_one_asset_is_told_with_its_split():
 def test_an_asset_at_its_limit_is_told_what_it_would_take(own, said):
     lines = asset_sentences(asset(binding=own["constraint_name"]), [own, BAND])
     assert said in lines[0]
-    assert not any("Bonds" in line for line in lines)
+    assert lines[1:] == [f"{own['sentence'].capitalize().replace('tlt', 'TLT')}."]
+
+
+def test_where_risk_is_not_minimised_nothing_is_said_of_what_it_would_take():
+    lines = asset_sentences(asset(binding="max_weight TLT"), [{**CAP, "free_at": float("nan")}])
+    assert lines[0] == "TLT stands at a limit of its own."
 
 
 def test_an_asset_within_its_limits_is_balanced_against_the_others():

@@ -189,6 +189,14 @@ def test_the_turnover_limit_is_kept_and_priced(window):
     assert price.limit_value == 0.05
 
 
+def test_a_deposit_is_invested_as_far_as_the_turnover_limit_lets_it(window):
+    """Half of equity came as cash: buying all at once would be 0.245 of turnover."""
+    held = 0.5 * decide(window(RISING)).weights
+    allocation = decide(window(RISING, current_weights=held), turnover_limit=0.1)
+    assert allocation.weights.sum() == pytest.approx(held.sum() + 0.2, abs=1e-9)
+    assert any("29.50% of equity stays in cash" in note for note in allocation.notes)
+
+
 def test_the_first_funding_is_exempt_from_the_turnover_limit(window):
     seen = window(RISING)
     allocation = decide(seen, turnover_limit=0.05)
@@ -204,6 +212,7 @@ def test_a_target_volatility_scales_into_cash(window):
     np.testing.assert_allclose(allocation.weights, 0.5 * full.weights, atol=1e-9)
     np.testing.assert_allclose(allocation.upper, 0.5 * full.upper)
     assert any(note.startswith("every limit is scaled to 50.0%") for note in allocation.notes)
+    assert allocation.scale == pytest.approx(0.5)
     calm = decide(seen, target_volatility=2.0)
     np.testing.assert_allclose(calm.weights, full.weights, atol=1e-9)
     assert not any("scaled" in note for note in calm.notes)
