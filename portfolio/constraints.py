@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
+from portfolio.active_set import Polytope
 from portfolio.arrays import BoolArray, FloatArray, checked_vector
 from schemas.errors import DataError, InfeasibleError
 
@@ -28,8 +29,21 @@ class Band:
 
 
 @dataclass(frozen=True, eq=False)
+class TurnoverLimit:
+    """Limit on the trading that reaches the weights: ½ Σ |w - held| <= limit, cash not counted.
+
+    Its row is called "max_turnover". A first funding, from cash alone, has no such limit.
+    """
+
+    held: FloatArray
+    """(N,) held weights, drifted, fractions of equity."""
+    limit: float
+    """Fraction of equity."""
+
+
+@dataclass(frozen=True, eq=False)
 class Constraints:
-    """The polytope Σw = budget, lower <= w <= upper, and a band for each group.
+    """The polytope Σw = budget, lower <= w <= upper, a band for each group, and a limit on turnover.
 
     Bounds and bands are treated alike as N+K rows low <= G w <= high, bounds first, so G = [I; M].
 
@@ -40,6 +54,7 @@ class Constraints:
         upper: (N,) greatest weights.
         bands: Group limits.
         upper_rules: Rule behind each upper bound, e.g. "max_weight"; names the row "max_weight TLT".
+        turnover: Limit on turnover against what is held; none when left out.
 
     Raises:
         DataError: Misaligned or not finite; names the asset or band.
@@ -52,6 +67,7 @@ class Constraints:
     upper: FloatArray
     bands: tuple[Band, ...] = ()
     upper_rules: tuple[str, ...] = ()
+    turnover: TurnoverLimit | None = None
 
     def __post_init__(self) -> None:
         if not self.symbols:
@@ -60,8 +76,22 @@ class Constraints:
         object.__setattr__(self, "upper", checked_vector(self.upper, self.symbols, "Upper bound"))
         if not self.upper_rules:
             object.__setattr__(self, "upper_rules", ("max_weight",) * len(self.symbols))
+        if self.turnover is not None:
+            held = checked_vector(self.turnover.held, self.symbols, "Held weight")
+            object.__setattr__(self, "turnover", TurnoverLimit(held, self.turnover.limit))
         self._check_budget_and_bands()
         self._check_order()
+
+    @cached_property
+    def polytope(self) -> Polytope:
+        """Bounds and rows as the compiled code takes them: the budget first, then the bands; no turnover limit."""
+        return Polytope(
+            self.lower.copy(),
+            self.upper.copy(),
+            np.vstack([np.ones(len(self.symbols)), self.membership]),
+            np.array([self.budget, *(band.low for band in self.bands)]),
+            np.array([self.budget, *(band.high for band in self.bands)]),
+        )
 
     @cached_property
     def membership(self) -> FloatArray:
@@ -103,7 +133,13 @@ class Constraints:
         """Largest amount by which a row is broken, fraction of equity; zero when all hold."""
         values = self.row_values(weights)
         rows = np.maximum(self.low - values, values - self.high)
-        return float(max(0.0, rows.max(), abs(weights.sum() - self.budget)))
+        return float(max(0.0, rows.max(), abs(weights.sum() - self.budget), self.excess_turnover(weights)))
+
+    def excess_turnover(self, weights: FloatArray) -> float:
+        """By how much the trading to ``weights`` exceeds its limit, fraction of equity; negative when within."""
+        if self.turnover is None:
+            return -np.inf
+        return 0.5 * float(np.abs(weights - self.turnover.held).sum()) - self.turnover.limit
 
     def _check_budget_and_bands(self) -> None:
         if len(self.upper_rules) != len(self.symbols):
@@ -117,6 +153,12 @@ class Constraints:
                 "The budget is not a fraction of equity",
                 figures={"budget": self.budget},
                 remedy="Pass a budget between 0 and 1.",
+            )
+        if self.turnover is not None and not 0.0 <= self.turnover.limit < np.inf:
+            raise DataError(
+                "The turnover limit is not a fraction of equity",
+                figures={"limit": self.turnover.limit},
+                remedy="Pass a limit between 0 and 1, or none.",
             )
         for band in self.bands:
             if np.shape(band.members) != (len(self.symbols),) or not np.isfinite([band.low, band.high]).all():

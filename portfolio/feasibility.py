@@ -1,4 +1,8 @@
-"""Questions to the constraints that are linear programs: how much fits, where to start, what conflicts."""
+"""Questions to the constraints alone: how much fits, where to start, what conflicts.
+
+Where to start is itself a least squared shortfall: of the rows, over bounds and budget. Only constraints that look
+infeasible go to a linear program, whose word is final.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,17 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linprog
 
+from portfolio.active_set import Polytope, least_shortfall
 from portfolio.arrays import FloatArray
 from portfolio.constraints import Constraints
+from portfolio.start import largest_miss, onto_budget
+from portfolio.turnover import after_trades, as_trades, trades_polytope
 from schemas.errors import InfeasibleError, SolverError
 
-_ROUNDING = 1e-12
+ROUNDING = 1e-12
 """Fraction of equity by which a row may be missed and still count as kept."""
+_INSIDE = 1e-14
+"""Fraction of equity by which rows are widened while looking for a start, so that the search can end."""
 _NOTICEABLE = 1e-9
 """Amounts and multipliers below this are rounding of the linear program."""
 _HIGHS_INFEASIBLE = 2
@@ -29,42 +38,45 @@ class Absorbed:
 
 
 def absorb(constraints: Constraints) -> Absorbed:
-    """Lower the budget to what upper bounds and bands can take; the rest stays in cash.
+    """Lower the budget to what upper bounds, bands and turnover limit let the assets take; the rest stays in cash.
 
     Raises:
-        InfeasibleError: No weights within the budget satisfy the lower bounds and bands.
+        InfeasibleError: No weights within the budget satisfy the lower bounds, bands and turnover limit.
     """
+    if constraints.upper.sum() >= constraints.budget and _start(constraints, None) is not None:
+        return Absorbed(constraints, 0.0)
     capacity = _capacity(constraints)
     to_cash = constraints.budget - capacity
-    if to_cash <= _ROUNDING:
+    if to_cash <= ROUNDING:
         return Absorbed(constraints, 0.0)
     return Absorbed(replace(constraints, budget=capacity), to_cash)
 
 
 def feasible_start(constraints: Constraints, near: FloatArray | None = None) -> FloatArray:
-    """Weights (N,) that satisfy every row: ``near`` itself, or the least turnover away from it.
-
-    Without ``near`` every asset stands at the same share of the way from its lower to its upper bound.
+    """Weights (N,) that satisfy every row, reached from ``near``, or from what is held where turnover is limited.
 
     Raises:
         InfeasibleError: There are none; names the conflicting rows and the smallest relaxation.
     """
-    wish = _proportional(constraints) if near is None else near
-    if constraints.violation(wish) <= _ROUNDING:
-        return np.clip(wish, constraints.lower, constraints.upper)
-    N, K = len(wish), len(constraints.bands)
-    M, I, distances = constraints.membership, np.eye(N), np.zeros((K, N))  # noqa: E741
-    result = _optimum(
-        c=np.concatenate([np.zeros(N), np.ones(N)]),
-        A_ub=np.block([[M, distances], [-M, distances], [I, -I], [-I, -I]]),
-        b_ub=np.concatenate([constraints.high[N:], -constraints.low[N:], wish, -wish]),
-        A_eq=np.concatenate([np.ones(N), np.zeros(N)])[None],
-        b_eq=[constraints.budget],
-        bounds=[*zip(constraints.lower, constraints.upper, strict=True), *[(0, None)] * N],
-    )
+    start = _start(constraints, near)
+    if start is not None:
+        return start
+    result = _optimum(**_program(constraints), c=np.zeros(2 * len(constraints.symbols)))
     if result is None:
         raise conflict(constraints)
-    return np.asarray(np.clip(result.x[:N], constraints.lower, constraints.upper))
+    return np.asarray(np.clip(result.x[: len(constraints.symbols)], constraints.lower, constraints.upper))
+
+
+def feasible_point(P: Polytope, wish: FloatArray) -> FloatArray:
+    """``wish`` moved towards the rows of ``P``, the first of them a budget; it may miss them when they conflict."""
+    x = onto_budget(wish, P)
+    if len(P.low) == 1 or largest_miss(P, x) <= _INSIDE:
+        return x
+    rows = P.A[1:]
+    X = np.ascontiguousarray(np.vstack([rows, -rows]).T)
+    h = np.concatenate([P.low[1:], -P.high[1:]]) - _INSIDE
+    budget = Polytope(P.lower, P.upper, P.A[:1].copy(), P.low[:1].copy(), P.high[:1].copy())
+    return least_shortfall(X, h, budget, x, _INSIDE**2)[0]
 
 
 def conflict(constraints: Constraints) -> InfeasibleError:
@@ -74,47 +86,103 @@ def conflict(constraints: Constraints) -> InfeasibleError:
     that carry a multiplier in that linear program contradict each other; the least total by which
     rows gave way is the size of the conflict.
     """
-    N, rows = len(constraints.symbols), len(constraints.low)
-    G = np.vstack([np.eye(N), constraints.membership, np.ones(N)])
-    low, high = (np.append(row, constraints.budget) for row in (constraints.low, constraints.high))
-    I, none = np.eye(rows + 1), np.zeros((rows + 1, rows + 1))  # noqa: E741
+    N = len(constraints.symbols)
+    names, G, sides = _inequalities(constraints)
+    gives = -np.eye(len(names))
+    for equation in np.flatnonzero([not name for name in names]):
+        gives[equation, equation] = 0.0
     result = _optimum(
-        c=np.concatenate([np.zeros(N), np.ones(2 * (rows + 1))]),
-        A_ub=np.block([[-G, -I, none], [G, none, -I]]),
-        b_ub=np.concatenate([-low, high]),
-        bounds=(0, None),
+        c=np.concatenate([np.zeros(G.shape[1]), np.ones(len(names))]),
+        A_ub=np.hstack([G, gives]),
+        b_ub=sides,
+        bounds=[(0, None)] * (G.shape[1] + len(names)),
     )
-    names = [*constraints.low_names, "budget", *constraints.high_names, "budget"]
     contradicting = _named(names, result.ineqlin.marginals)
-    relaxation = ", ".join(f"'{name}' by {by:.6g}" for name, by in _named(names, result.x[N:]).items())
+    gave_way = _named(names, result.x[G.shape[1] :])
+    relaxation = ", ".join(f"'{name}' by {by:.6g}" for name, by in gave_way.items())
     return InfeasibleError(
         "No weights satisfy all constraints",
-        figures={"conflicting rows": ", ".join(contradicting), "conflict": f"{result.fun:.6g}"},
+        figures={
+            "conflicting rows": ", ".join(contradicting),
+            "conflict": f"{result.fun:.6g}",
+            "assets": N,
+        },
         remedy=f"Smallest relaxation: {relaxation}.",
     )
 
 
-def _proportional(constraints: Constraints) -> FloatArray:
-    room = constraints.upper - constraints.lower
-    missing = constraints.budget - constraints.lower.sum()
-    share = missing / room.sum() if room.sum() > 0 else 0.0
-    return np.asarray(constraints.lower + np.clip(share, 0.0, 1.0) * room)
+def _start(constraints: Constraints, near: FloatArray | None) -> FloatArray | None:
+    """Weights that keep every row by their own count, or none."""
+    if constraints.turnover is None:
+        wish = constraints.lower if near is None else near
+        weights = feasible_point(constraints.polytope, np.ascontiguousarray(wish, dtype=np.float64))
+    else:
+        wish = constraints.turnover.held if near is None else near
+        trades = trades_polytope(constraints.polytope, constraints.turnover)
+        found = feasible_point(trades, as_trades(wish, constraints.turnover))
+        weights = after_trades(found, constraints, constraints.turnover)
+    return weights if constraints.violation(weights) <= ROUNDING else None
 
 
 def _capacity(constraints: Constraints) -> float:
-    if not constraints.bands:
-        return min(constraints.budget, float(constraints.upper.sum()))
     N = len(constraints.symbols)
-    M = constraints.membership
-    result = _optimum(
-        c=-np.ones(N),
-        A_ub=np.vstack([M, -M, np.ones(N)]),
-        b_ub=np.concatenate([constraints.high[N:], -constraints.low[N:], [constraints.budget]]),
-        bounds=np.column_stack([constraints.lower, constraints.upper]),
-    )
+    program = _program(constraints)
+    at_most = {"A_ub": np.vstack([program["A_ub"], program["A_eq"]])}
+    at_most["b_ub"] = np.append(program["b_ub"], program["b_eq"])
+    most = np.concatenate([-np.ones(N), np.zeros(N)])
+    result = _optimum(**{**program, **at_most, "A_eq": None, "b_eq": None}, c=most)
     if result is None:
         raise conflict(constraints)
     return min(constraints.budget, float(-result.fun))
+
+
+def _program(constraints: Constraints) -> dict[str, Any]:
+    """The constraints over weights and their distances from what is held, (2N,), as SciPy takes them."""
+    N = len(constraints.symbols)
+    P, zeros = constraints.polytope, np.zeros((len(constraints.bands), N))
+    M = P.A[1:]
+    rows, sides = [np.hstack([M, zeros]), np.hstack([-M, zeros])], [P.high[1:], -P.low[1:]]
+    if constraints.turnover is not None:
+        for row, side in _turnover_rows(constraints):
+            rows.append(row)
+            sides.append(side)
+    return {
+        "A_ub": np.vstack(rows),
+        "b_ub": np.concatenate(sides),
+        "A_eq": np.hstack([P.A[:1], np.zeros((1, N))]),
+        "b_eq": P.low[:1],
+        "bounds": [*zip(P.lower, P.upper, strict=True), *[(0, None)] * N],
+    }
+
+
+def _turnover_rows(constraints: Constraints) -> list[tuple[FloatArray, FloatArray]]:
+    """|w - held| <= distance for each asset, and half the sum of the distances within the limit."""
+    if constraints.turnover is None:
+        return []
+    held, N = constraints.turnover.held, len(constraints.symbols)
+    I, half = np.eye(N), np.full((1, N), 0.5)  # noqa: E741
+    return [
+        (np.hstack([I, -I]), held),
+        (np.hstack([-I, -I]), -held),
+        (np.hstack([np.zeros((1, N)), half]), np.array([constraints.turnover.limit])),
+    ]
+
+
+def _inequalities(constraints: Constraints) -> tuple[list[str], FloatArray, FloatArray]:
+    """Every row as G z <= side over weights and distances; rows without a name do not give way."""
+    N, P = len(constraints.symbols), constraints.polytope
+    rows = np.vstack([np.eye(N), P.A[1:], P.A[:1]])
+    G = np.hstack([rows, np.zeros_like(rows)])
+    low = np.concatenate([constraints.low, P.low[:1]])
+    high = np.concatenate([constraints.high, P.high[:1]])
+    names = [*constraints.low_names, "budget", *constraints.high_names, "budget"]
+    extra = _turnover_rows(constraints)
+    names += ["" for row, _ in extra[:2] for _ in row] + ["max_turnover"] * bool(extra)
+    return (
+        names,
+        np.vstack([-G, G, *(row for row, _ in extra)]),
+        np.concatenate([-low, high, *(side for _, side in extra)]),
+    )
 
 
 def _optimum(**program: Any) -> Any:
@@ -135,5 +203,7 @@ def _optimum(**program: Any) -> Any:
 
 def _named(names: list[str], amounts: FloatArray) -> dict[str, float]:
     return {
-        name: abs(amount) for name, amount in zip(names, amounts, strict=True) if abs(amount) > _NOTICEABLE
+        name: abs(amount)
+        for name, amount in zip(names, amounts, strict=True)
+        if name and abs(amount) > _NOTICEABLE
     }

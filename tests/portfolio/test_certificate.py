@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from portfolio.certificate import certify, duality_gap, negligible, require
+from portfolio.certificate import NEGLIGIBLE, Prices, certify, duality_gap, require
 from portfolio.constraints import Band, box
 from portfolio.downside import downside_gradient
-from portfolio.quadratic import Prices
 from portfolio.solver import minimise_downside_variance
 from schemas.errors import SolverError
 
@@ -26,7 +25,7 @@ def linear_program(gradient, weights, constraints):
         method="highs",
     )
     rows = result.ineqlin.marginals.reshape(2, -1) if len(M) else np.zeros((2, 0))
-    prices = Prices(size * float(result.eqlin.marginals[0]), size * (rows[0] - rows[1]))
+    prices = Prices(size * np.append(result.eqlin.marginals[0], rows[0] - rows[1]))
     return gradient @ weights - size * result.fun, prices
 
 
@@ -56,7 +55,9 @@ def test_the_linear_program_confirms_the_solver(problem, kind):
         if not gradient.any():
             continue
         gap, _ = linear_program(gradient, solution.weights, case.constraints)
-        assert gap <= 1e-8 * max(solution.certificate.objective, negligible(case.returns, case.b))
+        assert gap <= 1e-8 * max(
+            solution.certificate.objective, NEGLIGIBLE * (np.mean(case.returns**2, axis=0).max() + case.b**2)
+        )
 
 
 def test_wrong_prices_never_make_weights_look_better(problem):
@@ -68,9 +69,7 @@ def test_wrong_prices_never_make_weights_look_better(problem):
     rng = np.random.default_rng(0)
     size = np.abs(gradient).max()
     for _ in range(100):
-        wrong = Prices(
-            prices.budget + size * rng.standard_normal(), prices.bands + size * rng.standard_normal(3)
-        )
+        wrong = Prices(prices.rows + size * rng.standard_normal(4))
         assert duality_gap(gradient, worse, case.constraints, wrong) >= true_gap * (1 - 1e-9)
 
 
@@ -87,7 +86,7 @@ def test_weights_short_of_the_optimum_are_refused():
     R = 0.01 * np.random.default_rng(1).standard_normal((100, 4))
     constraints = box("ABCD")
     best = minimise_downside_variance(R, constraints)
-    prices = Prices(best.certificate.multipliers["budget"], np.zeros(0))
+    prices = Prices(np.array([best.certificate.multipliers["budget"]]))
     assert require(certify(R, best.weights, constraints, prices)).relative_gap <= 1e-10
     nudged = best.weights + 1e-4 * np.array([1, -1, 0, 0])
     with pytest.raises(SolverError, match="not certified") as caught:
@@ -99,7 +98,7 @@ def test_weights_that_break_a_row_are_refused():
     R = 0.01 * np.random.default_rng(2).standard_normal((100, 4))
     constraints = box("ABCD")
     best = minimise_downside_variance(R, constraints)
-    prices = Prices(best.certificate.multipliers["budget"], np.zeros(0))
+    prices = Prices(np.array([best.certificate.multipliers["budget"]]))
     with pytest.raises(SolverError, match="violation: 1e-08"):
         require(certify(R, best.weights * (1 + 1e-8), constraints, prices))
 

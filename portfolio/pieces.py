@@ -1,0 +1,94 @@
+"""Compiled: the squared shortfall Φ(x) = ½ Σ_t min(r_t·x - h_t, 0)², its gradient, and its minimum along a line.
+
+Returns come as X (N, T), an asset a row; s = R x - h is the slack of the sessions, negative where there is a shortfall.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from portfolio.arrays import FloatArray, IntArray
+from portfolio.compiled import compiled
+from portfolio.dense import dot
+
+
+@compiled
+def slack(X: FloatArray, h: FloatArray, x: FloatArray) -> FloatArray:
+    """r_t·x - h_t, (T,)."""
+    return portfolio_change(X, np.flatnonzero(x), x[x != 0.0]) - h
+
+
+@compiled
+def shortfalls(s: FloatArray) -> IntArray:
+    """The sessions with a shortfall, without a branch for each."""
+    short, count = np.empty(len(s), np.int64), 0
+    for t in range(len(s)):
+        short[count] = t
+        count += s[t] < 0.0
+    return short[:count]
+
+
+@compiled
+def portfolio_change(X: FloatArray, free: IntArray, p: FloatArray) -> FloatArray:
+    """What the step ``p`` of the free assets adds to the portfolio's returns, (T,)."""
+    q = np.zeros(X.shape[1])
+    for i in range(len(free)):
+        row, step = X[free[i]], p[i]
+        for t in range(len(q)):
+            q[t] += step * row[t]
+    return q
+
+
+@compiled
+def gathered(X: FloatArray, short: IntArray, free: IntArray) -> FloatArray:
+    """R_Sᵀ of the free assets, (n, |S|), contiguous."""
+    G = np.empty((len(free), len(short)))
+    for i in range(len(free)):
+        row, into = X[free[i]], G[i]
+        for j in range(len(short)):
+            into[j] = row[short[j]]
+    return G
+
+
+@compiled
+def objective_and_gradient(X: FloatArray, s: FloatArray) -> tuple[float, FloatArray]:
+    """Φ and its gradient (N,) from the slack (T,)."""
+    d = np.minimum(s, 0.0)
+    g = np.empty(len(X))
+    for i in range(len(X)):
+        g[i] = dot(X[i], d)
+    return 0.5 * dot(d, d), g
+
+
+@compiled
+def exact_length(s: FloatArray, q: FloatArray, room: float) -> float:
+    """The minimum over 0 <= α <= room of ½ Σ_t min(s_t + α q_t, 0)².
+
+    Its slope is increasing and piecewise linear: Newton's method, kept between a falling and a rising end.
+    """
+    falling, rising, length = 0.0, room, room
+    initial, _ = _slope(s, q, 0.0)
+    if not initial < 0.0:
+        return room  # by theory it falls: what is seen is rounding, and the step as small
+    for repeat in range(60):
+        slope, curvature = _slope(s, q, length)
+        if slope <= -1e-10 * initial and (repeat == 0 or slope >= 1e-10 * initial):
+            break
+        if slope > 0.0:
+            rising = length
+        else:
+            falling = length
+        nearer = length - slope / curvature if curvature > 0.0 else falling
+        length = nearer if falling < nearer < rising else 0.5 * (falling + rising)
+    return length
+
+
+@compiled
+def _slope(s: FloatArray, q: FloatArray, length: float) -> tuple[float, float]:
+    """First and second derivative of ½ Σ_t min(s_t + α q_t, 0)² at α = ``length``."""
+    slope, curvature = 0.0, 0.0
+    for t in range(len(s)):
+        d = min(s[t] + length * q[t], 0.0)
+        slope += d * q[t]
+        curvature += q[t] * q[t] if d < 0.0 else 0.0
+    return slope, curvature
