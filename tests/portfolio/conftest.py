@@ -3,6 +3,7 @@ and real returns where they are at hand."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -202,6 +203,29 @@ class Judge:
         size = float(np.abs(gradient).max()) or 1.0
         least = size * self.least(gradient / size, problem.constraints)
         return float(gradient @ w - least) / max(float(d @ d) / len(d), 1e-5)
+
+    def imbalance(self, problem: Problem, w: np.ndarray, multipliers: Mapping[str, float]) -> float:
+        """What the named multipliers leave of the gradient, fraction² per unit of weight; zero at an optimum.
+
+        ∇f_i = budget + min_weight_i - max_weight_i + Σ (min - max of its bands) - ½ max_turnover · sign(w_i - held_i)
+        """
+        c = problem.constraints
+        d = np.minimum(problem.returns @ w - problem.b, 0.0)
+        rest = 2.0 / len(d) * (d @ problem.returns) - multipliers["budget"]
+        price = {name: multipliers.get(name, 0.0) for name in (*c.low_names, *c.high_names)}
+        assert min(price.values()) >= 0.0
+        for members, low, high in zip(
+            [*np.eye(len(w), dtype=bool), *(band.members for band in c.bands)],
+            c.low_names,
+            c.high_names,
+            strict=True,
+        ):
+            rest = rest - (price[low] - price[high]) * members
+        if c.turnover is None:
+            return float(np.abs(rest).max())
+        half, traded = 0.5 * multipliers.get("max_turnover", 0.0), w - c.turnover.held
+        kept = np.maximum(np.abs(rest) - half, 0.0)
+        return float(np.where(np.abs(traded) < 1e-9, kept, np.abs(rest + half * np.sign(traded))).max())
 
     def least(self, costs: np.ndarray, c: Constraints) -> float:
         """min costs·v over the constraints."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize
 
-from portfolio.constraints import Band, Constraints
+from portfolio.constraints import Band, Constraints, TurnoverLimit
 from portfolio.downside import downside_gradient, downside_variance
 from portfolio.feasibility import absorb
 from portfolio.solver import minimise_downside_variance
@@ -49,6 +49,32 @@ def test_every_week_from_2005_to_2024_is_certified(etf_returns):
         assert solution.certificate.violation <= 1e-12
     assert len(gaps) == 991
     assert max(gaps) <= 1e-11
+
+
+def test_every_week_with_groups_sleeve_and_turnover_together(etf_returns, judge):
+    """Holdings drift with the week, the next weights start from them, and 5 % may be traded.
+
+    Where caps fell further than that, as much as they require and 1 % more: a point is reached at
+    which the turnover limit, the bands and the caps bind together.
+    """
+    symbols = tuple(etf_returns.columns)
+    groups = tuple(Band(name, np.isin(symbols, some), 0.15, 0.6) for name, some in GROUPS.items())
+    held, binding = None, 0
+    for week, window in enumerate(weeks(etf_returns)):
+        rows = with_sleeve(symbols, window, groups)
+        if held is not None:
+            growth = np.prod(1 + window[-5:], axis=0)
+            drifted = held * growth / (1 + held @ (growth - 1))
+            limit = max(0.05, judge.least_turnover(rows, drifted) + 0.01)
+            rows = replace(rows, turnover=TurnoverLimit(drifted, limit))
+        solution = minimise_downside_variance(window, rows, start=held)
+        assert solution.certificate.relative_gap <= 1e-10, week
+        assert judge.violation(rows, solution.weights) <= 1e-12, week
+        if week % 7 == 0:
+            assert judge.relative_gap(Case(window, rows), solution.weights) <= 1e-10, week
+        binding += "max_turnover" in solution.certificate.active
+        held = solution.weights
+    assert binding > 50
 
 
 def test_a_cold_start_ends_where_the_path_of_warm_ones_does(stock_returns):

@@ -25,6 +25,9 @@ KINDS = [
     "fixed groups",
     "fixed weights",
     "caps that are all needed",
+    "turnover",
+    "turnover from outside",
+    "everything",
 ]
 BANDS = 4
 """Rows for bands in the model; those that a problem does not use are empty."""
@@ -43,6 +46,8 @@ def test_objective_agrees_with_clarabel(problem, judge, kind):
         assert solution.certificate.relative_gap <= allowed, seed
         assert judge.relative_gap(case, solution.weights) <= allowed, seed
         assert judge.violation(case.constraints, solution.weights) <= 1e-12, seed
+        imbalance = judge.imbalance(case, solution.weights, solution.certificate.multipliers)
+        assert imbalance <= 1e-9 * scale**2, seed
         ours = judge.objective(case.returns / scale, solution.weights, case.b / scale)
         theirs = judge.objective(case.returns / scale, clarabel(case, scale), case.b / scale)
         assert solution.certificate.objective == pytest.approx(ours * scale**2, rel=1e-12, abs=1e-30), seed
