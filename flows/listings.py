@@ -70,10 +70,10 @@ def configuration(*, as_json: bool) -> int:
 
 
 def _bounds(field: dict[str, Any]) -> str:
-    low, high = (
-        field.get("minimum", field.get("exclusiveMinimum")),
-        field.get("maximum", field.get("exclusiveMaximum")),
-    )
+    # what may also be left out has its bounds among the alternatives
+    known = {key: value for option in [field, *field.get("anyOf", [])] for key, value in option.items()}
+    low = known.get("minimum", known.get("exclusiveMinimum"))
+    high = known.get("maximum", known.get("exclusiveMaximum"))
     return "" if low is None and high is None else f"{low} … {high}"
 
 

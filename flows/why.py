@@ -86,7 +86,9 @@ def _show(decision: Decision) -> None:
 
 def _show_asset(decision: Decision) -> None:
     row = records(decision.explanations)[0]
-    screens.key_values(f"Why {row['symbol']}, {decision.run['run_id']}", asset_facts(row))
+    screens.key_values(
+        f"Why {row['symbol']}, {decision.run['run_id']}", asset_facts(row, decision.shadow_prices)
+    )
     for text in decision.fallbacks or asset_sentences(row, decision.shadow_prices):
         screens.answer(text)
     for line in _experiments(row, decision):

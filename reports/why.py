@@ -29,7 +29,7 @@ def why_table(explanations: pd.DataFrame, shadow_prices: Sequence[Row]) -> Table
     ranked = explanations.sort_values(
         ["target_weight", "shadow_price", "symbol"], ascending=[False, True, True], kind="stable"
     )
-    at_zero = {row["constraint_name"]: row["symbol"] for row in shadow_prices if _at_zero(row)}
+    at_zero = _floors_at_zero(shadow_prices)
     return table_of(_WHY, ranked.assign(binds=[_binds(names, at_zero) for names in ranked["binding"]]))
 
 
@@ -57,7 +57,7 @@ def measure_of(shadow_prices: Sequence[Row]) -> str:
     return next((str(row["measure"]) for row in shadow_prices), "downside deviation")
 
 
-def asset_facts(row: Row) -> dict[str, str]:
+def asset_facts(row: Row, shadow_prices: Sequence[Row]) -> dict[str, str]:
     """The explanation of one asset, name by name."""
     first = pd.isna(row["previous_target"])
     return {
@@ -70,7 +70,7 @@ def asset_facts(row: Row) -> dict[str, str]:
         "daily downside deviation": percent(row["downside_deviation"], 3),
         "share of downside variance": percent(row["risk_contribution"]),
         "1 pp more of it adds": f"{_bp(row['marginal_risk'])} of daily downside deviation",
-        "binds": row["binding"] or "nothing",
+        "binds": _binds(row["binding"], _floors_at_zero(shadow_prices)) or "nothing",
     }
 
 
@@ -84,7 +84,7 @@ def asset_sentences(row: Row, shadow_prices: Sequence[Row]) -> list[str]:
     lines = [_place(row, own[0]) if own else _free(row)]
     return [
         *lines,
-        *(_capital(price["sentence"]) for price in stopping if price in own or not _at_zero(price)),
+        *(_capital(price["sentence"]) for price in stopping if not _at_zero(price)),
     ]
 
 
@@ -95,7 +95,10 @@ def _place(row: Row, price: Row) -> str:
         return f"{symbol} stands at a limit of its own."
     turn = _bp(price["free_at"])
     if _at_zero(price):
-        return f"{symbol} is left out: {adds}. It would enter if that fell below {turn}."
+        return (
+            f"{symbol} is left out: {adds}. It would enter if that fell below {turn}; until then 1 pp of it in place of "
+            f"others costs the difference, {_bp(price['cost_bp_per_pp'])}."
+        )
     if price["kind"] == "min_weight":
         return f"{symbol} is held for its floor: {adds}. It would be held for its own sake if that fell below {turn}."
     return f"{symbol} is as large as it may be: {adds}. It would be held below its cap if that rose above {turn}."
@@ -106,6 +109,11 @@ def _free(row: Row) -> str:
         f"{row['symbol']} has no limit of its own in its way: 1 pp more of it would add {_bp(row['marginal_risk'])} of "
         "daily downside deviation."
     )
+
+
+def _floors_at_zero(shadow_prices: Sequence[Row]) -> dict[str, str | None]:
+    """The asset by the name of each such floor; none for that of a band."""
+    return {row["constraint_name"]: row["symbol"] for row in shadow_prices if _at_zero(row)}
 
 
 def _at_zero(price: Row) -> bool:

@@ -63,11 +63,14 @@ def test_the_risk_of_the_target_is_said_by_day_and_by_year():
 
 
 def test_one_asset_is_told_with_its_split():
-    facts = asset_facts(asset())
+    facts = asset_facts(asset(), [])
     assert facts["change"] == "+1.10pp = drift +0.80pp + signal +0.30pp"
+    assert facts["binds"] == "nothing"
+    assert asset_facts(asset(binding="min_weight TLT"), [OUT])["binds"] == "left out"
     assert facts["last target"] == "34.70%"
     assert (
-        asset_facts(asset(previous_target=float("nan")))["last target"] == "none, this is the first decision"
+        asset_facts(asset(previous_target=float("nan")), [])["last target"]
+        == "none, this is the first decision"
     )
 
 
@@ -79,13 +82,15 @@ def test_one_asset_is_told_with_its_split():
         (FLOOR, "held for its floor"),
         (FLOOR, "if that fell below 0.250 bp"),
         (OUT, "TLT is left out: 1 pp of it adds 0.400 bp"),
-        (OUT, "would enter if that fell below 0.250 bp"),
+        (OUT, "would enter if that fell below 0.250 bp; until then 1 pp of it in place of others costs"),
     ],
 )
 def test_an_asset_at_its_limit_is_told_what_it_would_take(own, said):
     lines = asset_sentences(asset(binding=own["constraint_name"]), [own, BAND])
     assert said in lines[0]
-    assert lines[1:] == [f"{own['sentence'].capitalize().replace('tlt', 'TLT')}."]
+    assert lines[1:] == (
+        [] if own is OUT else [f"{own['constraint_name'].capitalize()[:-3]}TLT costs 0.15 bp."]
+    )
 
 
 def test_where_risk_is_not_minimised_nothing_is_said_of_what_it_would_take():
