@@ -12,13 +12,11 @@ matrix is only ever that of the free assets in the sessions that count, and one 
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from portfolio.arrays import FloatArray, IntArray
 from portfolio.compiled import compiled
-from portfolio.dense import cholesky, dot, factored, gram_matrix, products, solved, subtract
+from portfolio.dense import cholesky, dot, factored, gram_matrix, largest, products, solved, subtract
 from portfolio.pieces import (
     exact_length,
     gathered,
@@ -27,6 +25,8 @@ from portfolio.pieces import (
     shortfalls,
     slack,
 )
+from portfolio.polytope import Polytope
+from portfolio.working_set import IMPLIED, hold, leave, met, room_along, standing
 
 _GOOD_ENOUGH = 1e-12
 """Gap, relative to the objective, at which nothing is left to gain."""
@@ -34,30 +34,6 @@ _PATIENCE = 6
 """Prices without a gain after which rounding has the last word."""
 _MOST_PIVOTS = 200
 """Prices more without a gain at a point where more rows meet than are needed to hold it."""
-_IMPLIED = 2
-"""Mark of a row that follows from the held ones on the present face."""
-_MOST_AT_ONCE = 8
-"""Bounds left at once, or as many as there are free assets, so that the free set grows quickly where it must."""
-_WORTH_LEAVING = 0.05
-"""Share of the worst multiplier from which a bound is left together with it."""
-_STUCK = 3
-"""Steps of length zero in a row after which bounds are left one at a time, the worst first; after
-many more the first one, which cannot cycle (Bland 1977)."""
-
-
-class Polytope(NamedTuple):
-    """lower <= x <= upper and low <= A x <= high; equal low and high make an equation."""
-
-    lower: FloatArray
-    """(N,)"""
-    upper: FloatArray
-    """(N,)"""
-    A: FloatArray
-    """(K, N), C-ordered"""
-    low: FloatArray
-    """(K,)"""
-    high: FloatArray
-    """(K,)"""
 
 
 @compiled
@@ -81,7 +57,7 @@ def least_shortfall(
         The point (N,), multipliers of the rows (K,) and duality gap in units of Φ, and the number of steps.
     """
     N, K, x = len(start), len(P.low), start.copy()
-    side, held = _standing(x, P), _met(P, x)
+    side, held = standing(x, P), met(P, x)
     best, best_prices, best_gap, last = x.copy(), np.zeros(K), np.inf, np.inf
     idle, stuck, step = 0, 0, 0
     s = slack(X, h, x)
@@ -91,7 +67,7 @@ def least_shortfall(
             return x, np.zeros(K), 0.0, step
         free = np.flatnonzero(side == 0)
         p, prices = _newton_step(X, s, short, free, P, held, x)
-        room, blocking = _room(p, free, P, held, x)
+        room, blocking = room_along(p, free, P, held, x)
         length = 0.0
         if room > 0.0:
             q = portfolio_change(X, free, p)
@@ -102,7 +78,7 @@ def least_shortfall(
                 s = slack(X, h, x)
         stuck = 0 if length > 0.0 else stuck + 1
         if blocking >= 0 and length >= room:
-            _hold(blocking, p, free, P, side, held, x, stuck)
+            hold(blocking, p, free, P, side, held, x, stuck)
             continue
         if length < min(room, 1.0):
             continue
@@ -114,32 +90,8 @@ def least_shortfall(
             best[:], best_prices[:], best_gap = x, prices, gap
         if gap <= _GOOD_ENOUGH * max(objective, floor) or idle > _PATIENCE + min(stuck, 1) * _MOST_PIVOTS:
             break
-        _leave(reduced, prices, P, side, held, stuck, len(free))
+        leave(reduced, prices, P, side, held, stuck, len(free))
     return best, best_prices, best_gap, step
-
-
-@compiled
-def _standing(x: FloatArray, P: Polytope) -> IntArray:
-    """-1 at the lower bound, +1 at the upper, 0 free; one asset is always free, to carry the budget's price."""
-    side = np.zeros(len(x), np.int64)
-    loose = -1
-    for i in range(len(x)):
-        side[i] = -1 if x[i] <= P.lower[i] else (1 if x[i] >= P.upper[i] else 0)
-        if P.lower[i] < P.upper[i]:
-            loose = i
-    if loose >= 0 and np.all(side != 0):
-        side[loose] = 0
-    return side
-
-
-@compiled
-def _met(P: Polytope, x: FloatArray) -> IntArray:
-    """Rows on which ``x`` stands: -1 at low, +1 at high, else 0."""
-    held = np.zeros(len(P.low), np.int64)
-    for k in range(len(P.low)):
-        value = dot(P.A[k], x)
-        held[k] = -1 if abs(value - P.low[k]) <= 1e-12 else (1 if abs(value - P.high[k]) <= 1e-12 else 0)
-    return held
 
 
 @compiled
@@ -172,7 +124,7 @@ def _newton_step(
         dependent = cholesky(C)
         if dependent < 0:
             break
-        held[rows[dependent]] = _IMPLIED
+        held[rows[dependent]] = IMPLIED
         kept = np.arange(len(rows)) != dependent
         B, Y, r, rows = B[kept], Y[kept], r[kept], rows[kept]
         C = products(B, Y)
@@ -180,7 +132,7 @@ def _newton_step(
     miss, force = r.copy(), g.copy()
     for repeat in range(4):
         if repeat > 0:
-            if _largest(miss) <= 1e-16 and _largest(force) <= 1e-15 * _largest(g):
+            if largest(miss) <= 1e-16 and largest(force) <= 1e-15 * largest(g):
                 break
             z = solved(L, force)
         subtract(miss, B, z)
@@ -220,107 +172,6 @@ def _held_rows(
 
 
 @compiled
-def _room(
-    p: FloatArray,
-    free: IntArray,
-    P: Polytope,
-    held: IntArray,
-    x: FloatArray,
-) -> tuple[float, int]:
-    """How far ``p`` may be gone, at most 1, and what stops it: a free asset's number, n + row, or -1."""
-    n, room, blocking = len(free), 1.0, -1
-    largest = _largest(p)
-    if largest <= 1e-15:
-        return 0.0, -1
-    for i in range(n):
-        if p[i] != 0.0:
-            bound = P.upper[free[i]] if p[i] > 0.0 else P.lower[free[i]]
-            share = (bound - x[free[i]]) / p[i]
-            if share < room:
-                room, blocking = max(share, 0.0), i
-    for k in range(len(P.low)):
-        if held[k] == 0:
-            change = _along(P.A[k], free, p)
-            # a row that follows from the held ones changes by rounding only
-            if abs(change) > 1e-12 * largest:
-                share = ((P.high[k] if change > 0.0 else P.low[k]) - dot(P.A[k], x)) / change
-                if share < room:
-                    room, blocking = max(share, 0.0), n + k
-    if room < 1.0 and n == np.sum(np.abs(held) == 1):
-        return 0.0, -1  # at a vertex there is nowhere to go: what is seen is rounding
-    return room, blocking
-
-
-@compiled
-def _hold(
-    blocking: int,
-    p: FloatArray,
-    free: IntArray,
-    P: Polytope,
-    side: IntArray,
-    held: IntArray,
-    x: FloatArray,
-    stuck: int,
-) -> None:
-    """Stand on what stopped the step, and on every bound that it would have left at once."""
-    if blocking >= len(free):
-        row = blocking - len(free)
-        held[row] = 1 if _along(P.A[row], free, p) > 0.0 else -1
-        return
-    for i in range(len(free)):
-        j = free[i]
-        bound = P.upper[j] if p[i] > 0.0 else P.lower[j]
-        if i == blocking or (stuck <= _STUCK and p[i] != 0.0 and x[j] == bound):
-            x[j] = bound
-            side[j] = 1 if p[i] > 0.0 else -1
-
-
-@compiled
-def _leave(
-    reduced: FloatArray,
-    prices: FloatArray,
-    P: Polytope,
-    side: IntArray,
-    held: IntArray,
-    stuck: int,
-    free: int,
-) -> None:
-    """Let go of the bounds and rows whose multipliers have the wrong sign."""
-    N, K = len(side), len(held)
-    wrong = np.zeros(N + K)
-    for i in range(N):
-        if P.lower[i] < P.upper[i]:
-            wrong[i] = max(0.0, reduced[i] * side[i])
-    for k in range(K):
-        if P.low[k] < P.high[k] and held[k] != _IMPLIED:
-            wrong[N + k] = max(0.0, prices[k] * held[k])
-    worst = wrong.max()
-    if worst == 0.0:
-        return
-    held[held == _IMPLIED] = 0
-    least = _threshold(wrong, worst, stuck, max(_MOST_AT_ONCE, free))
-    for j in range(N + K):
-        if wrong[j] >= least:
-            if j < N:
-                side[j] = 0
-            else:
-                held[j - N] = 0
-
-
-@compiled
-def _threshold(wrong: FloatArray, worst: float, stuck: int, most: int) -> float:
-    """The multiplier from which rows are left: many at once on open ground, one by one where nothing moves."""
-    if stuck > _STUCK:
-        one = np.argmax(wrong) if stuck <= _STUCK + len(wrong) else np.flatnonzero(wrong)[0]
-        wrong[one] = np.inf
-        return np.inf
-    least = _WORTH_LEAVING * worst
-    if np.sum(wrong >= least) > most:
-        return np.partition(wrong, len(wrong) - most)[len(wrong) - most]
-    return least
-
-
-@compiled
 def _gap(
     g: FloatArray,
     x: FloatArray,
@@ -344,19 +195,3 @@ def _move(x: FloatArray, free: IntArray, length: float, p: FloatArray, P: Polyto
     for i in range(len(free)):
         j = free[i]
         x[j] = min(max(x[j] + length * p[i], P.lower[j]), P.upper[j])
-
-
-@compiled
-def _along(row: FloatArray, free: IntArray, p: FloatArray) -> float:
-    total = 0.0
-    for i in range(len(free)):
-        total += row[free[i]] * p[i]
-    return total
-
-
-@compiled
-def _largest(values: FloatArray) -> float:
-    largest = 0.0
-    for i in range(len(values)):
-        largest = max(largest, abs(values[i]))
-    return largest

@@ -13,11 +13,11 @@ from functools import cached_property
 
 import numpy as np
 
-from portfolio.active_set import Polytope
 from portfolio.arrays import FloatArray
 from portfolio.compiled import compiled
 from portfolio.constraints import Constraints
 from portfolio.downside import downside_gradient
+from portfolio.polytope import Polytope
 from portfolio.start import largest_miss
 from schemas.errors import SolverError
 

@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from portfolio.active_set import Polytope
 from portfolio.arrays import BoolArray, FloatArray, checked_vector
+from portfolio.polytope import Polytope
 from schemas.errors import DataError, InfeasibleError
 
 

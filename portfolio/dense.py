@@ -99,3 +99,12 @@ def subtract(y: FloatArray, B: FloatArray, v: FloatArray) -> None:
     """Take B v away from ``y``."""
     for a in range(len(y)):
         y[a] -= dot(B[a], v)
+
+
+@compiled
+def largest(values: FloatArray) -> float:
+    """The largest absolute value; zero when there are none."""
+    most = 0.0
+    for i in range(len(values)):
+        most = max(most, abs(values[i]))
+    return most

@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linprog
 
-from portfolio.active_set import Polytope, least_shortfall
+from portfolio.active_set import least_shortfall
 from portfolio.arrays import FloatArray
+from portfolio.certificate import Prices
 from portfolio.constraints import Constraints
+from portfolio.polytope import Polytope
 from portfolio.start import largest_miss, onto_budget
 from portfolio.turnover import after_trades, as_trades, trades_polytope
 from schemas.errors import InfeasibleError, SolverError
@@ -77,6 +79,22 @@ def feasible_point(P: Polytope, wish: FloatArray) -> FloatArray:
     h = np.concatenate([P.low[1:], -P.high[1:]]) - _INSIDE
     budget = Polytope(P.lower, P.upper, P.A[:1].copy(), P.low[:1].copy(), P.high[:1].copy())
     return least_shortfall(X, h, budget, x, _INSIDE**2)[0]
+
+
+def cheapest_vertex(gradient: FloatArray, constraints: Constraints) -> tuple[FloatArray, Prices]:
+    """The feasible weights v (N,) of least ∇f·v, and the prices of the rows that prove it.
+
+    Raises:
+        InfeasibleError: There are no feasible weights.
+    """
+    N, K, size = len(gradient), len(constraints.bands), float(np.abs(gradient).max())
+    result = _optimum(**_program(constraints), c=np.concatenate([gradient / size, np.zeros(N)]))
+    if result is None:
+        raise conflict(constraints)
+    marginals = size * result.ineqlin.marginals
+    rows = np.append(size * result.eqlin.marginals, marginals[:K] - marginals[K : 2 * K])
+    turnover = 0.0 if constraints.turnover is None else -float(marginals[-1])
+    return np.asarray(result.x[:N]), Prices(rows, turnover)
 
 
 def conflict(constraints: Constraints) -> InfeasibleError:

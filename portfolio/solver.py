@@ -11,11 +11,16 @@ from portfolio.active_set import least_shortfall
 from portfolio.arrays import FloatArray, checked_returns, checked_vector
 from portfolio.certificate import NEGLIGIBLE, Certificate, Prices, certify, require
 from portfolio.constraints import Constraints, TurnoverLimit
-from portfolio.feasibility import ROUNDING, feasible_point, feasible_start
+from portfolio.downside import downside_gradient
+from portfolio.feasibility import ROUNDING, cheapest_vertex, feasible_point, feasible_start
+from portfolio.pieces import exact_length
 from portfolio.start import calmest_vertex, largest_miss, largest_square
 from portfolio.turnover import after_trades, as_trades, trades_polytope
 from schemas.errors import DataError
 
+_DOUBTFUL = 1e-9
+"""Relative gap from which a linear program is asked."""
+_OPINIONS = 5
 _TINY, _HUGE = 1e-200, 1e200
 """Sums of squares outside of these are brought to unit size first: doubles end at 1e±308."""
 
@@ -58,57 +63,105 @@ def minimise_downside_variance(
             remedy="Pass a daily return as a fraction, e.g. 0.",
         )
     near = None if start is None else checked_vector(start, constraints.symbols, "Start weight").copy()
-    weights, prices, steps = _solved(R, b, constraints, near)
-    proof = certify(R, weights, constraints, prices, minimum_acceptable_return=b, iterations=steps)
-    return Solution(weights, require(proof))
+    programme = _programme(R, b)
+    answer = _minimum(programme, constraints, near)
+    proof = _proof(R, b, constraints, answer)
+    for _ in range(_OPINIONS):
+        if proof.relative_gap <= _DOUBTFUL:
+            break
+        answer, proof = _second_opinion(R, b, programme, constraints, answer)
+    return Solution(answer.weights, require(proof))
 
 
-def _solved(
-    R: FloatArray, b: float, constraints: Constraints, near: FloatArray | None
-) -> tuple[FloatArray, Prices, int]:
-    """Weights, prices in units of f, and steps."""
-    X = R.T.copy()
+@dataclass(frozen=True, eq=False)
+class _Programme:
+    """The returns as the compiled code takes them, in a unit in which their squares are doubles."""
+
+    X: FloatArray
+    """(N, T)"""
+    h: FloatArray
+    """(T,)"""
+    floor: float
+    in_f: float
+    """One unit of Φ in units of f."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Answer:
+    weights: FloatArray
+    prices: Prices
+    steps: int
+
+
+def _programme(R: FloatArray, b: float) -> _Programme:
+    X, T = R.T.copy(), len(R)
     square, unit = largest_square(X), 1.0
     if not _TINY < square < _HUGE and (square > 0.0 or np.any(X)):
         unit = float(np.abs(X).max())
         X /= unit
         square = largest_square(X)
-    h, T = np.full(len(R), b / unit), len(R)
     floor = 0.5 * NEGLIGIBLE * max(square, T * (b / unit) ** 2, np.finfo(np.float64).tiny)
-    P = constraints.polytope
-    near = _nearby(constraints, calmest_vertex(X, h, P) if near is None else near)
-    w, rows, _, steps = least_shortfall(X, h, P, near, floor)
-    in_f = 2.0 * unit**2 / T
+    return _Programme(X, np.full(T, b / unit), floor, 2.0 * unit**2 / T)
+
+
+def _minimum(programme: _Programme, constraints: Constraints, near: FloatArray | None) -> _Answer:
+    """Without the turnover limit first: most often it does not bind."""
+    X, h, P = programme.X, programme.h, constraints.polytope
+    start = feasible_point(P, calmest_vertex(X, h, P) if near is None else near)
+    if largest_miss(P, start) > ROUNDING:
+        start = feasible_start(replace(constraints, turnover=None))
+    w, rows, _, steps = least_shortfall(X, h, P, start, programme.floor)
     turnover = constraints.turnover
     if turnover is None or constraints.excess_turnover(w) <= 0.0:
-        return w, Prices(in_f * rows), steps
-    w, rows, more = _within_turnover(X, h, constraints, turnover, w, floor)
-    return w, Prices(in_f * rows[:-1], max(0.0, -2.0 * in_f * rows[-1])), steps + more
+        return _Answer(w, Prices(programme.in_f * rows), steps)
+    within = turnover.limit / (turnover.limit + constraints.excess_turnover(w))
+    near = turnover.held + within * (w - turnover.held)
+    return _minimum_by_trades(programme, constraints, turnover, near, steps)
 
 
-def _within_turnover(
-    X: FloatArray,
-    h: FloatArray,
-    constraints: Constraints,
-    turnover: TurnoverLimit,
-    unlimited: FloatArray,
-    floor: float,
-) -> tuple[FloatArray, FloatArray, int]:
-    """The same over purchases and sales, from the point on the way to the ``unlimited`` optimum where the limit is met."""
+def _minimum_by_trades(
+    programme: _Programme, constraints: Constraints, turnover: TurnoverLimit, near: FloatArray, steps: int
+) -> _Answer:
+    """The same over purchases and sales."""
     P = trades_polytope(constraints.polytope, turnover)
-    trades = as_trades(unlimited, turnover)
-    start = feasible_point(P, trades * (2.0 * turnover.limit / trades.sum()))
+    start = feasible_point(P, as_trades(near, turnover))
     if largest_miss(P, start) > ROUNDING:
         start = as_trades(feasible_start(constraints), turnover)
-    X, h = np.vstack([X, -X]), h - turnover.held @ X
-    trades, rows, _, steps = least_shortfall(X, h, P, start, floor)
-    return after_trades(trades, constraints, turnover), rows, steps
+    X, h = np.vstack([programme.X, -programme.X]), programme.h - turnover.held @ programme.X
+    trades, rows, _, more = least_shortfall(X, h, P, start, programme.floor)
+    rows *= programme.in_f
+    prices = Prices(rows[:-1], max(0.0, -2.0 * rows[-1]))
+    return _Answer(after_trades(trades, constraints, turnover), prices, steps + more)
 
 
-def _nearby(constraints: Constraints, wish: FloatArray) -> FloatArray:
-    """Feasible weights not far from ``wish``, the turnover limit left aside."""
-    P = constraints.polytope
-    start = feasible_point(P, wish)
-    return (
-        start if largest_miss(P, start) <= ROUNDING else feasible_start(replace(constraints, turnover=None))
+def _second_opinion(
+    R: FloatArray, b: float, programme: _Programme, constraints: Constraints, answer: _Answer
+) -> tuple[_Answer, Certificate]:
+    """Where more rows meet than are needed the active set may go round in circles: a linear program leads out.
+
+    Either its prices prove the weights, or its vertex shows a way down, from which the active set goes on.
+    """
+    w, X = answer.weights, programme.X
+    vertex, prices = cheapest_vertex(downside_gradient(R, w, b), constraints)
+    priced = replace(answer, prices=prices)
+    proof = _proof(R, b, constraints, priced)
+    if proof.relative_gap <= _DOUBTFUL:
+        return priced, proof
+    near = w + exact_length(w @ X - programme.h, (vertex - w) @ X, 1.0) * (vertex - w)
+    onward = (
+        _minimum(programme, constraints, near)
+        if constraints.turnover is None
+        else _minimum_by_trades(programme, constraints, constraints.turnover, near, answer.steps)
+    )
+    return onward, _proof(R, b, constraints, onward)
+
+
+def _proof(R: FloatArray, b: float, constraints: Constraints, answer: _Answer) -> Certificate:
+    return certify(
+        R,
+        answer.weights,
+        constraints,
+        answer.prices,
+        minimum_acceptable_return=b,
+        iterations=answer.steps,
     )

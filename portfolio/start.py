@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from portfolio.active_set import Polytope
 from portfolio.arrays import FloatArray
 from portfolio.compiled import compiled
+from portfolio.polytope import Polytope
 
 
 @compiled

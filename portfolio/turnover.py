@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from portfolio.active_set import Polytope
 from portfolio.arrays import FloatArray
 from portfolio.constraints import Constraints, TurnoverLimit
+from portfolio.polytope import Polytope
 
 
 def trades_polytope(P: Polytope, turnover: TurnoverLimit) -> Polytope:
