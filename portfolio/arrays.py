@@ -42,13 +42,13 @@ def checked_returns(
             figures={"rows": len(matrix), "sessions": _span(sessions), "assets": ", ".join(symbols)},
             remedy="Pass one row of returns for each session.",
         )
-    faulty = np.argwhere(~np.isfinite(matrix))
-    if len(faulty):
-        row, column = faulty[0]
+    finite = np.isfinite(matrix)
+    if not finite.all():
+        row, column = np.argwhere(~finite)[0]
         when = f"in row {row}" if sessions is None else f"on {sessions[row]}"
         raise DataError(
             f"Return of {symbols[column]} {when} is not a finite number",
-            figures={"value": matrix[row, column], "faulty cells": len(faulty)},
+            figures={"value": matrix[row, column], "faulty cells": int((~finite).sum())},
             remedy="Clean the window first: every asset needs a return in every session.",
         )
     return matrix

@@ -11,7 +11,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from schemas.baseline_parameters import EqualWeightParameters, InverseVolatilityParameters
+from schemas.baseline_parameters import (
+    BenchmarkParameters,
+    DownsideRiskParityParameters,
+    EqualWeightParameters,
+    HierarchicalRiskParityParameters,
+    InverseVolatilityParameters,
+    MinimumVarianceParameters,
+    VarianceRiskParityParameters,
+)
 from schemas.forms import Fraction, Parameters
 from schemas.risk_parity_parameters import RiskParityParameters
 
@@ -51,7 +59,15 @@ class CleaningParameters(Parameters):
 
 
 StrategyParameters = Annotated[
-    RiskParityParameters | EqualWeightParameters | InverseVolatilityParameters, Field(discriminator="name")
+    RiskParityParameters
+    | DownsideRiskParityParameters
+    | VarianceRiskParityParameters
+    | MinimumVarianceParameters
+    | HierarchicalRiskParityParameters
+    | InverseVolatilityParameters
+    | EqualWeightParameters
+    | BenchmarkParameters,
+    Field(discriminator="name"),
 ]
 
 

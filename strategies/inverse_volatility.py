@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from schemas.baseline_parameters import InverseVolatilityParameters
-from schemas.errors import DataError
 from strategies.base import Allocation, BaseStrategy, Window
 from strategies.registry import register
 from strategies.unconstrained import unconstrained
@@ -21,18 +18,8 @@ class InverseVolatility(BaseStrategy[InverseVolatilityParameters]):
         """Scores by volatility.
 
         Raises:
-            DataError: An asset does not move: its score would be infinite.
+            DataError: An asset does not move, its score would be infinite; names it and the dates.
         """
+        window.require_movement()
         volatility = window.returns.std(axis=0, ddof=1)
-        still = [
-            s
-            for s, moves in zip(window.symbols, np.ptp(window.returns, axis=0) > 0, strict=True)
-            if not moves
-        ]
-        if still:
-            raise DataError(
-                f"{', '.join(still)} did not move in the window: inverse volatility is infinite",
-                figures={"sessions": len(window.sessions)},
-                remedy="Leave it out of the universe, or take a longer lookback.",
-            )
         return unconstrained(window, 1.0 / volatility, 1.0 - self.parameters.cash_buffer)

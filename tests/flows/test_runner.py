@@ -75,7 +75,16 @@ def test_listings_speak_json(tmp_path):
     strategies = json.loads(riskparity("strategies", "--json", home=tmp_path).stdout)
     config = json.loads(riskparity("config", "--json", home=tmp_path).stdout)
 
-    assert set(strategies) == {"risk_parity", "equal_weight", "inverse_volatility"}
+    assert set(strategies) == {
+        "benchmark",
+        "downside_risk_parity",
+        "equal_weight",
+        "hierarchical_risk_parity",
+        "inverse_volatility",
+        "minimum_variance",
+        "risk_parity",
+        "variance_risk_parity",
+    }
     assert config["guard.max_turnover"] == {"value": 0.5, "origin": "config/limits.toml"}
     assert config["ALPACA_API_KEY"] == "not set"
 

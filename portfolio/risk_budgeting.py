@@ -1,0 +1,282 @@
+"""Risk budgeting: each asset contributes its share of the portfolio's downside variance, or of its variance.
+
+Without bounds that press, w_i ∂_i f(w) = β_i Σ_j w_j ∂_j f(w): with equal β, equal contributions. In general
+(Richard and Roncalli, 2019, Constrained Risk Budgeting Portfolios, arXiv:1902.05710, section 3) the weights are
+
+    w = argmin ½ f(v) - λ Σ β_i log v_i  over  lower <= v <= upper,   with the λ at which Σw = budget.
+
+What a bound leaves unspent of its asset's risk budget, or overdraws, the others share in proportion to theirs.
+
+A minimum acceptable return b other than zero is carried in proportion to the weights, as in
+`portfolio.downside.risk_contributions`: r_t·w - b = (r_t - b/Σw)·w. So f stays homogeneous of degree two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from portfolio.arrays import FloatArray, checked_returns, checked_vector
+from portfolio.certificate import Certificate, Multipliers, require
+from portfolio.constraints import Constraints
+from portfolio.feasibility import conflict
+from portfolio.never_falling import never_falling
+from portfolio.reflection import scenarios_of
+from portfolio.risk_budgeting_kernel import (
+    CONVERGED,
+    NO_DOWNSIDE,
+    budget_in_the_box,
+    budget_on_the_ray,
+    judged,
+    weights_alone,
+)
+from portfolio.risk_budgeting_prices import row_prices
+from portfolio.solver import Solution
+from schemas.errors import ConfigError, DataError, InfeasibleError
+
+_ROUNDING = 1e-12
+"""Fraction of equity by which sums of bounds may miss the budget."""
+_NOT_NOTHING = 0.1
+"""Share of an asset's weight when alone below which no start begins."""
+_FAINT = 1e-8
+"""Share of the mean squared return at which λ begins when the portfolio begins without risk."""
+
+
+def budget_downside_risk(
+    returns: ArrayLike,
+    constraints: Constraints,
+    budgets: ArrayLike | None = None,
+    minimum_acceptable_return: float = 0.0,
+    start: ArrayLike | None = None,
+) -> Solution:
+    """Weights whose contributions to downside variance are in the proportions of the budgets, as bounds allow.
+
+    The certificate's gap is that of ½f - λ Σ β log w over the bounds, Σβ = 1, and its relative gap is
+    gap / λ: both vanish where contributions meet their budgets. For the multipliers see
+    `portfolio.risk_budgeting_prices`.
+
+    Args:
+        returns: (T, N) simple returns, fractions.
+        constraints: Budget and bounds; bands and a turnover limit are refused.
+        budgets: (N,) shares of the risk, in any unit, none negative; equal when left out. An asset with a budget
+            of zero gets its least weight.
+        minimum_acceptable_return: b, fraction a day.
+        start: Weights (N,) to begin with, e.g. last week's; they save iterations and change nothing else.
+
+    Raises:
+        DataError: Returns, budgets or start are not usable; an asset, or a portfolio of them, never falls below b.
+        ConfigError: Constraints that risk budgeting does not know.
+        InfeasibleError: The bounds leave no room for the budget; names the rows.
+        SolverError: The answer could not be certified.
+    """
+    R = checked_returns(returns, constraints.symbols)
+    if not np.isfinite(minimum_acceptable_return):
+        raise DataError(
+            "The minimum acceptable return is not a finite number",
+            figures={"minimum_acceptable_return": minimum_acceptable_return},
+            remedy="Pass a daily return as a fraction, e.g. 0.",
+        )
+    _check_rows(constraints)
+    if minimum_acceptable_return != 0.0:
+        R = R - minimum_acceptable_return / constraints.budget
+    return _budgeted(R, constraints, budgets, start)
+
+
+def budget_variance(
+    covariance: ArrayLike,
+    constraints: Constraints,
+    budgets: ArrayLike | None = None,
+    start: ArrayLike | None = None,
+) -> Solution:
+    """Weights whose contributions w_i (Σw)_i to the variance are in the proportions of the budgets, as bounds allow.
+
+    With equal budgets: equally weighted risk contributions (Maillard, Roncalli and Teiletche, 2010). All as in
+    `budget_downside_risk`, with f(w) = wᵀΣw.
+
+    Args:
+        covariance: (N, N), symmetric and positive semidefinite, of any unit.
+        constraints: Budget and bounds; bands and a turnover limit are refused.
+        budgets: (N,) shares of the risk, none negative; equal when left out.
+        start: Weights (N,) to begin with.
+
+    Raises:
+        DataError: Covariance, budgets or start are not usable; an asset, or a portfolio of them, has no variance.
+        ConfigError: Constraints that risk budgeting does not know.
+        InfeasibleError: The bounds leave no room for the budget; names the rows.
+        SolverError: The answer could not be certified.
+    """
+    _check_rows(constraints)
+    return _budgeted(scenarios_of(covariance, constraints.symbols), constraints, budgets, start)
+
+
+@dataclass(frozen=True, eq=False)
+class _Programme:
+    """½f - λ Σ β log w over bounds, with Σβ = 1."""
+
+    R: FloatArray
+    beta: FloatArray
+    constraints: Constraints
+    lower: FloatArray
+    upper: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class _Optimum:
+    weights: FloatArray
+    barrier: float
+    """λ, fraction² a day."""
+    iterations: int
+
+
+def _budgeted(
+    R: FloatArray, constraints: Constraints, budgets: ArrayLike | None, start: ArrayLike | None
+) -> Solution:
+    beta = _checked_budgets(budgets, constraints.symbols)
+    near = None if start is None else checked_vector(start, constraints.symbols, "Start weight")
+    programme = _Programme(R, beta, constraints, constraints.lower, constraints.upper)
+    begin = _begin(programme, near)
+    free = None if near is not None and _presses(programme, begin) else _free_optimum(programme, begin)
+    if free is not None and not _presses(programme, free.weights):
+        return Solution(free.weights, require(_certificate(programme, free)))
+    programme = _narrowed(programme)
+    optimum = _bounded_optimum(programme, begin if free is None else free.weights)
+    spent = 0 if free is None else free.iterations
+    optimum = replace(optimum, iterations=spent + optimum.iterations)
+    return Solution(optimum.weights, require(_certificate(programme, optimum)))
+
+
+def _presses(programme: _Programme, w: FloatArray) -> bool:
+    """Whether weights stand on a bound or beyond it."""
+    return bool(((w <= programme.lower) | (w >= programme.upper)).any())
+
+
+def _begin(programme: _Programme, start: FloatArray | None) -> FloatArray:
+    """Positive weights near ``start``; without it those that are right when no two assets fall together."""
+    alone = weights_alone(programme.R, programme.beta)
+    total = alone.sum()
+    if not np.isfinite(total):
+        raise _riskless(programme, alone)
+    alone *= programme.constraints.budget / total
+    return alone if start is None else np.maximum(start, _NOT_NOTHING * alone)
+
+
+def _free_optimum(programme: _Programme, begin: FloatArray) -> _Optimum | None:
+    """The optimum without bounds; none where there is none, or where an asset has no risk budget."""
+    if not programme.beta.all():
+        return None
+    w = begin.copy()
+    outcome, iterations, barrier = budget_on_the_ray(
+        programme.R, programme.beta, programme.constraints.budget, w
+    )
+    return _Optimum(w, barrier, iterations) if outcome == CONVERGED else None
+
+
+def _bounded_optimum(programme: _Programme, begin: FloatArray) -> _Optimum:
+    R, budget = programme.R, programme.constraints.budget
+    w = np.clip(begin, programme.lower, programme.upper)
+    d = np.minimum(R @ w, 0.0)
+    barrier = max(float(d @ d) / len(d), _FAINT * float(np.mean(R * R)) * budget**2)
+    outcome, iterations, barrier = budget_in_the_box(
+        R, programme.beta, programme.lower, programme.upper, budget, w, barrier
+    )
+    if outcome == NO_DOWNSIDE:
+        raise _nothing_to_budget(programme)
+    return _Optimum(w, barrier, iterations)
+
+
+def _certificate(programme: _Programme, optimum: _Optimum) -> Certificate:
+    w, barrier = optimum.weights, optimum.barrier * programme.beta
+    objective, gap, violation = judged(
+        programme.R, w, barrier, programme.lower, programme.upper, programme.constraints.budget
+    )
+    return Certificate(
+        objective=objective,
+        gap=gap,
+        relative_gap=gap / optimum.barrier,
+        violation=violation,
+        multipliers=Multipliers(lambda: row_prices(programme.R, programme.constraints, w, barrier)),
+        iterations=optimum.iterations,
+    )
+
+
+def _check_rows(constraints: Constraints) -> None:
+    if constraints.bands or constraints.turnover is not None:
+        rows = [f"{band.name} min/max" for band in constraints.bands]
+        rows += ["max_turnover"] if constraints.turnover is not None else []
+        raise ConfigError(
+            "Risk budgeting takes a budget and bounds for each asset, but no other constraints",
+            figures={"not taken": ", ".join(rows)},
+            remedy="Leave them out, or choose the strategy risk_parity.",
+        )
+    if constraints.budget <= 0:
+        raise DataError(
+            "There is nothing to invest, so no risk to budget",
+            figures={"budget": constraints.budget},
+            remedy="Invest more than nothing: lower the cash buffer.",
+        )
+
+
+def _checked_budgets(budgets: ArrayLike | None, symbols: tuple[str, ...]) -> FloatArray:
+    """Shares of the risk (N,) that sum to one."""
+    if budgets is None:
+        return np.full(len(symbols), 1.0 / len(symbols))
+    beta = checked_vector(budgets, symbols, "Risk budget")
+    if np.any(beta < 0) or not np.any(beta > 0):
+        worst = int(np.argmin(beta))
+        raise DataError(
+            "Risk budgets are shares of the risk: none is negative, and one at least is positive",
+            figures={f"risk budget of {symbols[worst]}": beta[worst]},
+            remedy="Give each asset its share of the risk, zero for its least weight.",
+        )
+    return np.asarray(beta / beta.sum())
+
+
+def _narrowed(programme: _Programme) -> _Programme:
+    """Bounds within which the budget is to be spent; a single point where they leave no choice.
+
+    An asset without a risk budget gets its least weight.
+    """
+    constraints, budget = programme.constraints, programme.constraints.budget
+    lower = np.maximum(constraints.lower, 0.0)
+    upper = np.where(programme.beta > 0, constraints.upper, lower)
+    if lower.sum() > budget + _ROUNDING or constraints.upper.sum() < budget - _ROUNDING:
+        raise conflict(constraints)
+    if upper.sum() < budget - _ROUNDING:
+        raise InfeasibleError(
+            "Assets without a risk budget get their least weight, and the others cannot take the rest",
+            figures={"to invest": budget, "room": f"{upper.sum():.6g}"},
+            remedy="Give more assets a risk budget, or raise the greatest weights.",
+        )
+    for only in (lower, upper):
+        if abs(only.sum() - budget) <= _ROUNDING:
+            return replace(programme, lower=only, upper=only)
+    return replace(programme, lower=lower, upper=upper)
+
+
+def _riskless(programme: _Programme, alone: FloatArray) -> DataError:
+    names = [symbol for symbol, w in zip(programme.constraints.symbols, alone, strict=True) if np.isinf(w)]
+    return DataError(
+        f"{', '.join(names)} never lost in the window: no weight gives it its share of the risk",
+        figures={"sessions": len(programme.R), "assets": len(alone)},
+        remedy="Leave it out of the universe, give it a risk budget of zero, or take a longer lookback.",
+    )
+
+
+def _nothing_to_budget(programme: _Programme) -> DataError | InfeasibleError:
+    """Why even without any pull towards larger weights more than the budget is invested."""
+    hedge = never_falling(programme.R[:, programme.beta > 0])
+    if hedge is None:
+        return InfeasibleError(
+            "The least weights force hedges larger than the budget: the risk budgets have no say",
+            figures={"least weights": programme.lower.tolist(), "budget": programme.constraints.budget},
+            remedy="Lower the least weights of the assets that others hedge.",
+        )
+    symbols = [s for s, share in zip(programme.constraints.symbols, programme.beta, strict=True) if share > 0]
+    parts = [f"{share:.1%} {symbol}" for symbol, share in zip(symbols, hedge, strict=True) if share > 0]
+    return DataError(
+        "A portfolio of these assets never lost in the window: there is no risk to budget",
+        figures={"portfolio": ", ".join(parts), "sessions": len(programme.R)},
+        remedy="Take a longer lookback, or fewer assets.",
+    )
