@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shlex
 import sys
 import time
 import warnings
@@ -65,12 +64,11 @@ def bench(
     effort = Effort(rounds, allowance, patience, full)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     logging.getLogger("bench").setLevel(logging.INFO)
-    command = shlex.join(["python", "-m", "bench", *sys.argv[1:]])
-    header = conditions(command)
+    header = conditions(effort)
     print(header, flush=True)
     sections = [_measured(PARTS[part], effort) for part in parts or PARTS]
     if json is not None:
-        write_json(json, command, sections)
+        write_json(json, header, sections)
     if write_docs:
         write_document(header, sections)
     return 0

@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from bench.figure import growth_figure
+from bench.races import Effort
 from bench.results import Section
 from bench.tables import section_text
 from bench.timing import clock_resolution
@@ -23,11 +24,12 @@ BEGIN, END = "<!-- written by python -m bench --write-docs: begin -->", "<!-- en
 _LIBRARIES = ("numpy", "scipy", "numba", "skfolio", "cvxpy", "clarabel", "riskfolio-lib", "pyportfolioopt")
 
 
-def conditions(command: str) -> str:
+def conditions(effort: Effort) -> str:
     """What the figures were measured with, one line each."""
+    options = f"--rounds {effort.rounds} --allowance {effort.allowance:g} --patience {effort.patience:g}"
     return "\n".join(
         [
-            f"- command: `{command}`, {dt.datetime.now(tz=dt.UTC):%Y-%m-%d}",
+            f"- {dt.datetime.now(tz=dt.UTC):%Y-%m-%d}, `{options}{' --full' * effort.full}`",
             f"- processor: {_processor()}, one thread; load at the start {os.getloadavg()[0]:.1f}",
             f"- clock: CPU time of the thread, smallest step seen {1e9 * clock_resolution():.0f} ns",
             f"- Python {platform.python_version()}, " + ", ".join(filter(None, map(_installed, _LIBRARIES))),
@@ -35,9 +37,9 @@ def conditions(command: str) -> str:
     )
 
 
-def write_json(file: Path, command: str, sections: Sequence[Section]) -> None:
+def write_json(file: Path, header: str, sections: Sequence[Section]) -> None:
     """All raw figures."""
-    content = {"conditions": conditions(command).splitlines(), "sections": [asdict(s) for s in sections]}
+    content = {"conditions": header.splitlines(), "sections": [asdict(s) for s in sections]}
     file.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -35,7 +35,7 @@ def growth(effort: Effort) -> Section:
     return Section(
         "growth",
         "Growth with N and T",
-        f"Minimum downside variance as above on synthetic returns, T = {_FIXED_T} on the left and N = {_FIXED_N} on the right; a curve ends "
+        f"Minimum downside variance as above on synthetic returns, T = {_FIXED_T} above and N = {_FIXED_N} below; a curve ends "
         f"where one solve would take more than {_PATIENCE:g} s. The exponent is the slope of the log-log line fitted to the "
         f"part from N = {_LARGE_N} and from T = {_LARGE_T} on.",
         tables=[
@@ -48,8 +48,9 @@ def growth(effort: Effort) -> Section:
 
 def _curves(over: str, shapes: Sequence[Shape], effort: Effort) -> list[Curve]:
     synthetic = _measured(shapes, _WHO, effort, synthetic=True)
-    real = _measured([shape for shape in shapes if is_real(shape)], (COLD,), effort, synthetic=False)
-    named = synthetic | {f"{name}, real returns": points for name, points in real.items()}
+    named = dict(synthetic)
+    if all(is_real(shape) for shape in shapes):
+        named[f"{COLD}, real returns"] = _measured(shapes, (COLD,), effort, synthetic=False)[COLD]
     return [
         Curve(name, over, tuple(getattr(shape, over) for shape in points), tuple(points.values()))
         for name, points in named.items()
@@ -67,8 +68,9 @@ def _measured(
         rounds = rounds_of(shape, MINIMUM, _ROUNDS, synthetic=synthetic)
         solvers = enter(MINIMUM, shape, experience, names).solvers
         for name, laps in race(solvers, rounds, effort.allowance).items():
-            found[name][shape] = laps.seconds
-            experience.note(name, shape, laps.seconds)
+            if laps.laps:
+                found[name][shape] = laps.seconds
+                experience.note(name, shape, laps.seconds)
     return found
 
 

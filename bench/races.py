@@ -15,8 +15,9 @@ from bench.windows import Shape, Window, is_real, windows
 from portfolio.arrays import FloatArray
 
 _log = logging.getLogger(__name__)
-_BATCH, _LARGE = 8, 100_000
-"""Windows of a round, of which the slow solve only the first; a single one when it has more returns than that."""
+_BATCH, _RETURNS = 32, 160_000
+"""Windows of a round: many small ones or one large, up to so many returns together. The slow solve only the first;
+the quick solve them in a row, as a backtest does, and do not find every cache emptied by the peer before."""
 EXCESS, GAP, ERROR = "f above best", "relative gap", "error of contributions"
 
 MINIMUM_SHAPES = (
@@ -108,7 +109,7 @@ def rounds_of(
 ) -> list[list[Window]]:
     """Windows for a race, each with the weights that ours decided a week before."""
     solve = enter(adapters, shape, Experience(float("inf")), [COLD]).solvers[COLD]
-    count = rounds * (_BATCH if shape.N * shape.T <= _LARGE else 1)
+    count = rounds * max(1, min(_BATCH, _RETURNS // (shape.N * shape.T)))
     ready = windows(shape, count, lambda R: solve(Window(R)).weights, synthetic=synthetic)
     for window in ready:
         _ = window.frame  # peers that want one find it made
@@ -132,7 +133,8 @@ def _case(
         warnings.simplefilter("ignore")
         results = race(entrants.solvers, rounds, effort.allowance)
     for name, laps in results.items():
-        experience.note(name, shape, laps.seconds)
+        if laps.laps:
+            experience.note(name, shape, laps.seconds)
     failed = {name: laps.failure for name, laps in results.items() if laps.failure}
     worst = _worst(shape, rounds, results, judge)
     rows = tuple(_row(name, results, worst[name]) for name, laps in results.items() if laps.laps)
