@@ -24,24 +24,16 @@ from portfolio.constraints import Constraints
 from portfolio.feasibility import conflict
 from portfolio.never_falling import never_falling
 from portfolio.reflection import scenarios_of
-from portfolio.risk_budgeting_kernel import (
-    CONVERGED,
-    NO_DOWNSIDE,
-    budget_in_the_box,
-    budget_on_the_ray,
-    judged,
-    weights_alone,
-)
+from portfolio.risk_budgeting_box import budget_in_the_box
+from portfolio.risk_budgeting_newton import CONVERGED, NO_DOWNSIDE, judged
 from portfolio.risk_budgeting_prices import row_prices
+from portfolio.risk_budgeting_ray import budget_on_the_ray
 from portfolio.solver import Solution
 from schemas.errors import ConfigError, DataError, InfeasibleError
 
 _ROUNDING = 1e-12
 """Fraction of equity by which sums of bounds may miss the budget."""
-_NOT_NOTHING = 0.1
-"""Share of an asset's weight when alone below which no start begins."""
-_FAINT = 1e-8
-"""Share of the mean squared return at which λ begins when the portfolio begins without risk."""
+_NO_START = np.zeros(0)
 
 
 def budget_downside_risk(
@@ -122,83 +114,51 @@ class _Programme:
     upper: FloatArray
 
 
-@dataclass(frozen=True, eq=False)
-class _Optimum:
-    weights: FloatArray
-    barrier: float
-    """λ, fraction² a day."""
-    iterations: int
-
-
 def _budgeted(
     R: FloatArray, constraints: Constraints, budgets: ArrayLike | None, start: ArrayLike | None
 ) -> Solution:
-    beta = _checked_budgets(budgets, constraints.symbols)
-    near = None if start is None else checked_vector(start, constraints.symbols, "Start weight")
-    programme = _Programme(R, beta, constraints, constraints.lower, constraints.upper)
-    begin = _begin(programme, near)
-    free = None if near is not None and _presses(programme, begin) else _free_optimum(programme, begin)
-    if free is not None and not _presses(programme, free.weights):
-        return Solution(free.weights, require(_certificate(programme, free)))
+    """Along the rays when that keeps the bounds, else, or when the start stands on one already, within them."""
+    symbols, lower, upper = constraints.symbols, constraints.lower, constraints.upper
+    beta = _checked_budgets(budgets, symbols)
+    begin = _NO_START if start is None else checked_vector(start, symbols, "Start weight")
+    programme = _Programme(R, beta, constraints, lower, upper)
+    spent = 0
+    on_bound = start is not None and ((begin <= lower) | (begin >= upper)).any()
+    if beta.all() and not on_bound:
+        outcome, spent, barrier, w = budget_on_the_ray(R, beta, constraints.budget, begin)
+        if outcome == CONVERGED:
+            certificate, presses = _certificate(programme, w, barrier, spent)
+            if not presses:
+                return Solution(w, require(certificate))
+            begin = w
+    _require_losses(programme)
     programme = _narrowed(programme)
-    optimum = _bounded_optimum(programme, begin if free is None else free.weights)
-    spent = 0 if free is None else free.iterations
-    optimum = replace(optimum, iterations=spent + optimum.iterations)
-    return Solution(optimum.weights, require(_certificate(programme, optimum)))
-
-
-def _presses(programme: _Programme, w: FloatArray) -> bool:
-    """Whether weights stand on a bound or beyond it."""
-    return bool(((w <= programme.lower) | (w >= programme.upper)).any())
-
-
-def _begin(programme: _Programme, start: FloatArray | None) -> FloatArray:
-    """Positive weights near ``start``; without it those that are right when no two assets fall together."""
-    alone = weights_alone(programme.R, programme.beta)
-    total = alone.sum()
-    if not np.isfinite(total):
-        raise _riskless(programme, alone)
-    alone *= programme.constraints.budget / total
-    return alone if start is None else np.maximum(start, _NOT_NOTHING * alone)
-
-
-def _free_optimum(programme: _Programme, begin: FloatArray) -> _Optimum | None:
-    """The optimum without bounds; none where there is none, or where an asset has no risk budget."""
-    if not programme.beta.all():
-        return None
-    w = begin.copy()
-    outcome, iterations, barrier = budget_on_the_ray(
-        programme.R, programme.beta, programme.constraints.budget, w
+    outcome, iterations, barrier, w = budget_in_the_box(
+        R, beta, programme.lower, programme.upper, constraints.budget, begin
     )
-    return _Optimum(w, barrier, iterations) if outcome == CONVERGED else None
+    if outcome != CONVERGED and (error := _nothing_to_budget(programme, outcome)) is not None:
+        raise error
+    certificate, _ = _certificate(programme, w, barrier, spent + iterations)
+    return Solution(w, require(certificate))
 
 
-def _bounded_optimum(programme: _Programme, begin: FloatArray) -> _Optimum:
-    R, budget = programme.R, programme.constraints.budget
-    w = np.clip(begin, programme.lower, programme.upper)
-    d = np.minimum(R @ w, 0.0)
-    barrier = max(float(d @ d) / len(d), _FAINT * float(np.mean(R * R)) * budget**2)
-    outcome, iterations, barrier = budget_in_the_box(
-        R, programme.beta, programme.lower, programme.upper, budget, w, barrier
+def _certificate(
+    programme: _Programme, w: FloatArray, barrier: float, iterations: int
+) -> tuple[Certificate, bool]:
+    """The certificate, and whether the weights stand on a bound or beyond."""
+    R, beta, rows = programme.R, programme.beta, programme.constraints
+    objective, gap, violation, presses = judged(
+        R, w, beta, barrier, programme.lower, programme.upper, rows.budget
     )
-    if outcome == NO_DOWNSIDE:
-        raise _nothing_to_budget(programme)
-    return _Optimum(w, barrier, iterations)
-
-
-def _certificate(programme: _Programme, optimum: _Optimum) -> Certificate:
-    w, barrier = optimum.weights, optimum.barrier * programme.beta
-    objective, gap, violation = judged(
-        programme.R, w, barrier, programme.lower, programme.upper, programme.constraints.budget
-    )
-    return Certificate(
+    certificate = Certificate(
         objective=objective,
         gap=gap,
-        relative_gap=gap / optimum.barrier,
+        relative_gap=gap / barrier,
         violation=violation,
-        multipliers=Multipliers(lambda: row_prices(programme.R, programme.constraints, w, barrier)),
-        iterations=optimum.iterations,
+        multipliers=Multipliers(lambda: row_prices(R, rows, w, barrier * beta)),
+        iterations=iterations,
     )
+    return certificate, presses
 
 
 def _check_rows(constraints: Constraints) -> None:
@@ -255,28 +215,34 @@ def _narrowed(programme: _Programme) -> _Programme:
     return replace(programme, lower=lower, upper=upper)
 
 
-def _riskless(programme: _Programme, alone: FloatArray) -> DataError:
-    names = [symbol for symbol, w in zip(programme.constraints.symbols, alone, strict=True) if np.isinf(w)]
-    return DataError(
-        f"{', '.join(names)} never lost in the window: no weight gives it its share of the risk",
-        figures={"sessions": len(programme.R), "assets": len(alone)},
-        remedy="Leave it out of the universe, give it a risk budget of zero, or take a longer lookback.",
-    )
-
-
-def _nothing_to_budget(programme: _Programme) -> DataError | InfeasibleError:
-    """Why even without any pull towards larger weights more than the budget is invested."""
-    hedge = never_falling(programme.R[:, programme.beta > 0])
-    if hedge is None:
-        return InfeasibleError(
-            "The least weights force hedges larger than the budget: the risk budgets have no say",
-            figures={"least weights": programme.lower.tolist(), "budget": programme.constraints.budget},
-            remedy="Lower the least weights of the assets that others hedge.",
+def _require_losses(programme: _Programme) -> None:
+    never = (programme.beta > 0) & (programme.R.min(axis=0) >= 0)
+    if never.any():
+        names = [symbol for symbol, safe in zip(programme.constraints.symbols, never, strict=True) if safe]
+        raise DataError(
+            f"{', '.join(names)} never lost in the window: no weight gives it its share of the risk",
+            figures={"sessions": len(programme.R), "assets": len(never)},
+            remedy="Leave it out of the universe, give it a risk budget of zero, or take a longer lookback.",
         )
-    symbols = [s for s, share in zip(programme.constraints.symbols, programme.beta, strict=True) if share > 0]
-    parts = [f"{share:.1%} {symbol}" for symbol, share in zip(symbols, hedge, strict=True) if share > 0]
-    return DataError(
-        "A portfolio of these assets never lost in the window: there is no risk to budget",
-        figures={"portfolio": ", ".join(parts), "sessions": len(programme.R)},
-        remedy="Take a longer lookback, or fewer assets.",
+
+
+def _nothing_to_budget(programme: _Programme, outcome: int) -> DataError | InfeasibleError | None:
+    """Why more than the budget is invested even when hardly anything pulls towards larger weights."""
+    hedge = never_falling(programme.R[:, programme.beta > 0])
+    if hedge is not None:
+        symbols = [
+            s for s, share in zip(programme.constraints.symbols, programme.beta, strict=True) if share > 0
+        ]
+        parts = [f"{share:.1%} {symbol}" for symbol, share in zip(symbols, hedge, strict=True) if share > 0]
+        return DataError(
+            "A portfolio of these assets never lost in the window: there is no risk to budget",
+            figures={"portfolio": ", ".join(parts), "sessions": len(programme.R)},
+            remedy="Take a longer lookback, or fewer assets.",
+        )
+    if outcome != NO_DOWNSIDE:
+        return None
+    return InfeasibleError(
+        "The least weights force hedges larger than the budget: the risk budgets have no say",
+        figures={"least weights": programme.lower.tolist(), "budget": programme.constraints.budget},
+        remedy="Lower the least weights of the assets that others hedge.",
     )
