@@ -59,8 +59,11 @@ def bench(
         patience: CPU seconds that one solve may be expected to take; solvers beyond it are left out, with the reason.
         full: Time skfolio on every week of the history, not on every 40th.
         json: Write the raw figures to this file.
-        write_docs: Put the tables and the picture into docs/benchmarks.md.
+        write_docs: Put the tables and the picture into docs/benchmarks.md; not with parts.
     """
+    if write_docs and parts:
+        print("--write-docs replaces all tables of the document: leave the parts out.", file=sys.stderr)
+        return 2
     effort = Effort(rounds, allowance, patience, full)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     logging.getLogger("bench").setLevel(logging.INFO)
