@@ -13,7 +13,7 @@ A minimum acceptable return b other than zero is carried in proportion to the we
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -103,8 +103,7 @@ def budget_variance(
     return _budgeted(scenarios_of(covariance, constraints.symbols), constraints, budgets, start)
 
 
-@dataclass(frozen=True, eq=False)
-class _Programme:
+class _Programme(NamedTuple):
     """½f - λ Σ β log w over bounds, with Σβ = 1."""
 
     R: FloatArray
@@ -124,7 +123,7 @@ def _budgeted(
     programme = _Programme(R, beta, constraints, lower, upper)
     spent = 0
     on_bound = start is not None and ((begin <= lower) | (begin >= upper)).any()
-    if beta.all() and not on_bound:
+    if (budgets is None or beta.all()) and not on_bound:
         outcome, spent, barrier, w = budget_on_the_ray(R, beta, constraints.budget, begin)
         if outcome == CONVERGED:
             certificate, presses = _certificate(programme, w, barrier, spent)
@@ -211,8 +210,8 @@ def _narrowed(programme: _Programme) -> _Programme:
         )
     for only in (lower, upper):
         if abs(only.sum() - budget) <= _ROUNDING:
-            return replace(programme, lower=only, upper=only)
-    return replace(programme, lower=lower, upper=upper)
+            return programme._replace(lower=only, upper=only)
+    return programme._replace(lower=lower, upper=upper)
 
 
 def _require_losses(programme: _Programme) -> None:

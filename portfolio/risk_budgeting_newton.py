@@ -69,23 +69,28 @@ def mean_square_shortfall(s: FloatArray) -> float:
 @compiled
 def follow(R: FloatArray, s: FloatArray, H: FloatArray, inside: BoolArray) -> None:
     """Bring T·H = Σ_{t in S} r_t r_tᵀ, in place, to the S of the present s."""
-    changed = np.flatnonzero((s < 0.0) != inside)
-    if len(changed) * R.shape[1] > _BLAS_PAYS:
-        rows = R[changed]
-        signed = rows.copy()
-        for k, t in enumerate(changed):
-            if inside[t]:
+    changed, entered = np.empty(len(s), dtype=np.int64), 0
+    count = 0
+    for t in range(len(s)):
+        if (s[t] < 0.0) != inside[t]:
+            inside[t] = not inside[t]
+            changed[count] = t
+            count += 1
+            entered += inside[t]
+    if count * R.shape[1] > _BLAS_PAYS:
+        rows = R[changed[:count]]
+        signed = rows if entered == count else rows.copy()
+        for k in range(count):
+            if not inside[changed[k]]:
                 signed[k] *= -1.0
         H += signed.T @ rows
-    else:
-        for t in changed:
-            row, sign = R[t], -1.0 if inside[t] else 1.0
-            for i in range(len(row)):
-                scaled = sign * row[i]
-                for j in range(len(row)):
-                    H[i, j] += scaled * row[j]
-    for t in changed:
-        inside[t] = not inside[t]
+        return
+    for t in changed[:count]:
+        row, sign = R[t], 1.0 if inside[t] else -1.0
+        for i in range(len(row)):
+            scaled = sign * row[i]
+            for j in range(len(row)):
+                H[i, j] += scaled * row[j]
 
 
 @compiled
