@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -38,32 +38,14 @@ HURDLES = {
 }
 
 
-@dataclass(frozen=True)
-class Instance:
-    returns: np.ndarray
-    constraints: Constraints
-    b: float
-
-
 @pytest.mark.parametrize("kind", RETURNS)
 @pytest.mark.parametrize("hurdle", HURDLES)
-def test_ugly_instances_are_certified(judge, kind, hurdle):
+def test_ugly_instances_are_certified(proven, kind, hurdle):
     rng = np.random.default_rng([*kind.encode(), *hurdle.encode()])
     for number in range(12):
         T, N = int(rng.integers(1, 121)), int(rng.integers(1, 31))
         R = RETURNS[kind](0.01 * rng.standard_t(3, (T, N)), rng)
-        instance = Instance(R, tight_constraints(R.shape[1], rng), HURDLES[hurdle](R, rng))
-        solve(instance, judge, number)
-
-
-def solve(instance, judge, number=0, gap=5e-9):
-    """The weights; the certificate is confirmed by the linear program."""
-    solution = minimise_downside_variance(instance.returns, instance.constraints, instance.b)
-    assert solution.certificate.relative_gap <= gap, number
-    assert solution.certificate.violation <= 1e-12, number
-    assert judge.relative_gap(instance, solution.weights) <= gap, number
-    assert judge.violation(instance.constraints, solution.weights) <= 1e-12, number
-    return solution.weights
+        proven(R, tight_constraints(R.shape[1], rng), HURDLES[hurdle](R, rng), note=number)
 
 
 def tight_constraints(N, rng):
@@ -109,52 +91,52 @@ class TestSizes:
     @pytest.mark.parametrize(
         ("T", "N"), [(1, 1), (2, 1), (1, 40), (5000, 1), (60, 2000), (2500, 300), (5000, 20), (300, 300)]
     )
-    def test_from_one_asset_to_two_thousand(self, judge, T, N):
+    def test_from_one_asset_to_two_thousand(self, proven, T, N):
         rng = np.random.default_rng([T, N])
         groups = [Band(f"group {k}", np.arange(N) % 5 == k, 0.05, 0.4) for k in range(3 if N >= 10 else 0)]
         rows = box(symbols(N), 0.99, upper=max(min(1.0, 5 / N), 0.02), bands=groups)
         b = float(rng.normal(0, 1e-3))
-        solve(Instance(daily([T, N], T, N), rows, b), judge, gap=1e-10)
+        proven(daily([T, N], T, N), rows, b, gap=1e-10)
 
     @pytest.mark.parametrize("unit", [1e-6, 1e-3, 1.0, 1e2])
-    def test_returns_of_any_unit(self, judge, unit):
-        solve(Instance(unit * daily(1, 100, 8), box(symbols(8), upper=0.3), 0.0), judge, gap=1e-10)
+    def test_returns_of_any_unit(self, proven, unit):
+        proven(unit * daily(1, 100, 8), box(symbols(8), upper=0.3), gap=1e-10)
 
-    def test_one_session(self, judge):
+    def test_one_session(self, proven):
         for seed in range(20):
-            solve(Instance(daily(seed, 1, 6), box(symbols(6), upper=0.3), 0.0), judge)
+            proven(daily(seed, 1, 6), box(symbols(6), upper=0.3))
 
 
 class TestTies:
     """Days on which r·w is exactly b: where f changes its quadratic."""
 
-    def test_every_day_at_the_kink_whatever_the_weights(self, judge):
+    def test_every_day_at_the_kink_whatever_the_weights(self, proven):
         for hurdle in (0.01, -0.01):
             R = np.full((40, 5), hurdle)
-            solve(Instance(R, box(symbols(5), 1.0, upper=0.3), hurdle), judge)
+            proven(R, box(symbols(5), 1.0, upper=0.3), hurdle)
 
-    def test_pairs_that_cancel_exactly(self, judge):
+    def test_pairs_that_cancel_exactly(self, proven):
         """Any equal split of a pair stands on the kink each day."""
         R = 0.01 * np.array([[1, -1, 0, 0], [-1, 1, 0, 0], [0, 0, 1, -1], [0, 0, -1, 1.0]])
-        w = solve(Instance(np.tile(R, (10, 1)), box(symbols(4)), 0.0), judge)
+        w = proven(np.tile(R, (10, 1)), box(symbols(4))).weights
         np.testing.assert_allclose(np.tile(R, (10, 1)) @ w, 0.0, atol=1e-12)
 
-    def test_integer_returns_and_a_hurdle_on_the_grid(self, judge):
+    def test_integer_returns_and_a_hurdle_on_the_grid(self, proven):
         for seed in range(60):
             rng = np.random.default_rng(seed)
             R = 0.01 * rng.integers(-1, 2, (int(rng.integers(2, 60)), int(rng.integers(1, 12))))
             rows = tight_constraints(R.shape[1], rng)
-            solve(Instance(R, rows, 0.005 * int(rng.integers(-2, 3))), judge, seed)
+            proven(R, rows, 0.005 * int(rng.integers(-2, 3)), note=seed)
 
 
 class TestVertices:
     """Points at which more rows meet than there are dimensions; working sets may cycle there."""
 
-    def test_equal_assets_at_equal_caps(self, judge):
+    def test_equal_assets_at_equal_caps(self, proven):
         R = np.repeat(daily(2, 80, 1), 12, axis=1)
-        solve(Instance(R, box(symbols(12), upper=0.1), 0.0), judge)
+        proven(R, box(symbols(12), upper=0.1))
 
-    def test_budget_caps_and_bands_that_meet_in_one_point(self, judge):
+    def test_budget_caps_and_bands_that_meet_in_one_point(self, proven):
         for seed in range(30):
             rng = np.random.default_rng(seed)
             N = 8
@@ -165,31 +147,31 @@ class TestVertices:
                 for k, members in enumerate(rng.random((6, N)) < 0.5)
             ]
             rows = Constraints(tuple(symbols(N)), w.sum(), np.zeros(N), caps, tuple(bands))
-            solve(Instance(daily(seed, 50, N), rows, 0.0), judge, seed)
+            proven(daily(seed, 50, N), rows, note=seed)
 
-    def test_a_band_over_all_assets_beside_the_budget(self, judge):
+    def test_a_band_over_all_assets_beside_the_budget(self, proven):
         for low, high in ((0.99, 0.99), (0.5, 0.99), (0.99, 1.0), (0.0, 1.0)):
             band = Band("everything", np.ones(8, dtype=bool), low, high)
-            solve(Instance(daily(3, 80, 8), box(symbols(8), 0.99, upper=0.3, bands=[band]), 0.0), judge)
+            proven(daily(3, 80, 8), box(symbols(8), 0.99, upper=0.3, bands=[band]))
 
-    def test_nested_bands_that_are_all_full(self, judge):
+    def test_nested_bands_that_are_all_full(self, proven):
         bands = [Band(f"first {k}", np.arange(8) < k, 0.1 * k, 0.1 * k) for k in range(1, 8)]
-        w = solve(Instance(daily(4, 80, 8), box(symbols(8), bands=bands), 0.0), judge)
+        w = proven(daily(4, 80, 8), box(symbols(8), bands=bands)).weights
         np.testing.assert_allclose(w, [*[0.1] * 7, 0.3], atol=1e-12)
 
-    def test_a_band_whose_members_are_all_fixed(self, judge):
+    def test_a_band_whose_members_are_all_fixed(self, proven):
         lower, upper = np.zeros(6), np.full(6, 0.5)
         lower[:2] = upper[:2] = 0.15
         for band in (Band("fixed", np.arange(6) < 2, 0.3, 0.3), Band("fixed", np.arange(6) < 2, 0.0, 0.3)):
             rows = box(symbols(6), lower=lower, upper=upper, bands=[band])
-            solve(Instance(daily(5, 80, 6), rows, 0.0), judge)
+            proven(daily(5, 80, 6), rows)
 
-    def test_a_band_without_members(self, judge):
+    def test_a_band_without_members(self, proven):
         band = Band("nobody", np.zeros(5, dtype=bool), 0.0, 0.3)
-        solve(Instance(daily(6, 80, 5), box(symbols(5), bands=[band]), 0.0), judge)
+        proven(daily(6, 80, 5), box(symbols(5), bands=[band]))
 
-    def test_nothing_to_invest(self, judge):
-        w = solve(Instance(daily(7, 30, 5), box(symbols(5), 0.0), 0.001), judge)
+    def test_nothing_to_invest(self, proven):
+        w = proven(daily(7, 30, 5), box(symbols(5), 0.0), 0.001).weights
         np.testing.assert_array_equal(w, np.zeros(5))
 
 
@@ -200,66 +182,40 @@ def test_a_band_without_members_that_must_hold_something():
     assert "nobody min" in caught.value.figures["conflicting rows"]
 
 
-class TestTurnover:
-    HELD = np.array([0.3, 0.3, 0.2, 0.1, 0.1, 0.0])
+class TestFoundByTheFuzz:
+    """Cut down to a day or two and a few assets; each cycled, or stopped short of the optimum, in a first version."""
 
-    def solve(self, judge, limit, held=HELD, **bounds):
-        rows = replace(box(symbols(6), 1.0, **bounds), turnover=TurnoverLimit(held, limit))
-        return solve(Instance(daily(8, 120, 6), rows, 0.0), judge, gap=1e-10)
+    def test_a_band_that_follows_from_the_budget_and_a_bound(self, proven):
+        lower = np.array([0.0, 0.06186840995691441, 0.0, 0.04933444656529988])
+        band = Band("rest", np.array([True, True, True, False]), 0.1096766258844817, 0.4386858059307397)
+        rows = box(symbols(4), 0.15901107244978113, lower=lower, bands=[band])
+        proven([[-0.01, -0.02, -0.01, 0.01]], rows)
 
-    def test_a_limit_of_zero_keeps_what_is_held(self, judge):
-        np.testing.assert_allclose(self.solve(judge, 0.0), self.HELD, atol=1e-12)
+    def test_nested_bands_of_the_whole_budget(self, proven):
+        budget = 0.19847783587251508
+        bands = [
+            Band("outer", np.array([False, True, True, True]), 0.19847783587251502, 0.19847783587251502),
+            Band("inner", np.array([False, True, False, True]), 0.19847783587251502, 0.27),
+        ]
+        proven([[0.025, -0.009, -0.007, -0.009]], box(symbols(4), budget, bands=bands))
 
-    @pytest.mark.parametrize("limit", [1e-14, 1e-12, 1e-9, 1e-6])
-    def test_a_tiny_limit_is_used_to_the_full(self, judge, limit):
-        w = self.solve(judge, limit)
-        assert 0.5 * np.abs(w - self.HELD).sum() == pytest.approx(limit, rel=1e-2, abs=1e-15)
+    def test_prices_at_a_vertex_of_copies(self, proven):
+        band = Band("second", np.array([False, True]), 0.024754419248636694, 0.024754419248636694)
+        rows = box(symbols(2), 0.024754419248636694, bands=[band])
+        proven([[0.01, -0.01]] * 3, rows, start=[-0.31712622106960753, 1.247774321661538])
 
-    def test_a_wide_limit_says_nothing(self, judge):
-        free = solve(Instance(daily(8, 120, 6), box(symbols(6)), 0.0), judge)
-        for limit in (1.0, 2.0, 1e6):
-            np.testing.assert_allclose(self.solve(judge, limit), free, atol=1e-10)
+    def test_one_day_a_fixed_band_and_turnover(self, proven):
+        held = np.array([0.3561709509900804, 0.16491441766367074, 0.3059759489890721, 0.23645907874216673])
+        band = Band("most", np.array([True, True, False, True]), 0.5794589719008777, 0.5794589719008777)
+        rows = box(symbols(4), 0.88543492088995, bands=[band])
+        limited = replace(rows, turnover=TurnoverLimit(held, 0.0890427377475201))
+        proven([[-0.001, 0.003, -0.008, -0.001]], limited)
 
-    def test_the_limit_that_is_just_needed(self, judge):
-        """At the turnover of the free optimum, just below it and just above it."""
-        free = solve(Instance(daily(8, 120, 6), box(symbols(6)), 0.0), judge)
-        needed = 0.5 * np.abs(free - self.HELD).sum()
-        for limit in (needed, needed * (1 - 1e-9), needed * (1 + 1e-9), needed * (1 - 1e-3)):
-            np.testing.assert_allclose(self.solve(judge, limit), free, atol=2e-3 * needed)
+    def test_copies_that_must_be_bought_to_the_limit(self, proven):
+        held = np.array([0.0, 0.04961437987893866, 0.22969564893816846, 0.0])
+        rows = replace(box(symbols(4), 0.841295933399771), turnover=TurnoverLimit(held, 0.2809929522913319))
+        proven([[-0.01, -0.03, -0.04, -0.01], [-0.05, -0.01, -0.01, -0.05]], rows)
 
-    def test_a_cap_that_fell_below_what_is_held_is_met_with_what_is_left(self, judge):
-        """0.1 of the first asset must go and 0.1 come elsewhere: a turnover of 0.1, all of the limit."""
-        w = self.solve(judge, 0.1, upper=[0.2, 1, 1, 1, 1, 1])
-        assert w[0] == pytest.approx(0.2, abs=1e-12)
-        assert np.all(w[1:] >= self.HELD[1:] - 1e-12)
-
-    def test_drift_that_left_the_budget(self, judge):
-        """Held 0.97 of 1: the missing 0.03 must be bought, half of which counts."""
-        w = self.solve(judge, 0.015, held=0.97 * self.HELD)
-        assert np.all(w >= 0.97 * self.HELD - 1e-12)
-
-    def test_the_price_of_turnover_is_a_derivative(self):
-        def solved(limit):
-            rows = replace(box(symbols(6)), turnover=TurnoverLimit(self.HELD, limit))
-            return minimise_downside_variance(daily(8, 120, 6), rows).certificate
-
-        slope = (solved(0.1 - 1e-6).objective - solved(0.1 + 1e-6).objective) / 2e-6
-        assert "max_turnover" in solved(0.1).active
-        assert solved(0.1).multipliers["max_turnover"] == pytest.approx(slope, rel=1e-5, abs=0)
-
-    def test_caps_that_fell_further_than_the_limit_allows(self):
-        """0.2 must leave the first two assets; 0.05 may. What is missing is 0.15, and the rows are named."""
-        rows = replace(box(symbols(6), upper=[0.2, 0.2, 1, 1, 1, 1]), turnover=TurnoverLimit(self.HELD, 0.05))
-        with pytest.raises(InfeasibleError) as caught:
-            minimise_downside_variance(daily(8, 120, 6), rows)
-        conflicting = caught.value.figures["conflicting rows"].split(", ")
-        assert {"max_turnover", "max_weight A0", "max_weight A1"} <= set(conflicting)
-        assert float(caught.value.figures["conflict"]) == pytest.approx(0.15)
-
-    def test_a_band_that_the_limit_cannot_reach(self):
-        band = Band("hedges", np.arange(6) >= 4, 0.5, 0.6)
-        rows = replace(box(symbols(6), bands=[band]), turnover=TurnoverLimit(self.HELD, 0.1))
-        with pytest.raises(InfeasibleError) as caught:
-            minimise_downside_variance(daily(8, 120, 6), rows)
-        assert {"max_turnover", "hedges min"} <= set(caught.value.figures["conflicting rows"].split(", "))
-        assert float(caught.value.figures["conflict"]) == pytest.approx(0.3)
+    def test_the_budget_is_kept_by_assets_of_very_different_size(self, proven):
+        rows = box(symbols(2), 0.23440982050375872, lower=[0.0, 0.18428283546204313])
+        proven([[0.000006, -11.226672]], rows)
