@@ -19,6 +19,7 @@ from portfolio.compiled import compiled
 from portfolio.dense import cholesky, dot, factored, gram_matrix, largest, products, solved, subtract
 from portfolio.pieces import (
     exact_length,
+    fetch,
     gathered,
     objective_and_gradient,
     portfolio_change,
@@ -32,13 +33,18 @@ _GOOD_ENOUGH = 1e-12
 """Gap, relative to the objective, at which nothing is left to gain."""
 _PATIENCE = 6
 """Prices without a gain after which rounding has the last word."""
+_DRIFT = 1e-15
+"""Miss of a held row (fraction of equity) that is mended."""
+_DIGITS = 1e3
+"""Ratio of a diagonal to a pivot beyond which a solution is refined."""
+_REFINEMENTS = 4
 _MOST_PIVOTS = 200
 """Prices more without a gain at a point where more rows meet than are needed to hold it."""
 
 
 @compiled
 def least_shortfall(
-    X: FloatArray,
+    R: FloatArray,
     h: FloatArray,
     P: Polytope,
     start: FloatArray,
@@ -47,7 +53,7 @@ def least_shortfall(
     """Minimise Φ from a feasible ``start``.
 
     Args:
-        X: Returns (N, T), an asset a row, C-ordered.
+        R: Returns (T, N), C-ordered.
         h: Hurdles (T,).
         P: Bounds and rows.
         start: Feasible point (N,).
@@ -60,12 +66,16 @@ def least_shortfall(
     side, held = standing(x, P), met(P, x)
     best, best_prices, best_gap, last = x.copy(), np.zeros(K), np.inf, np.inf
     idle, stuck, step = 0, 0, 0
+    X, known = np.empty((N, len(h))), np.zeros(N, np.bool_)
+    fetch(R, X, known, np.flatnonzero(x))
     s = slack(X, h, x)
     for step in range(1, 100 + 20 * (N + K)):
         short = shortfalls(s)
-        if len(short) == 0:
-            return x, np.zeros(K), 0.0, step
         free = np.flatnonzero(side == 0)
+        if len(short) == 0:
+            _put_on_rows(X, short, free, P, held, x)
+            return x, np.zeros(K), 0.0, step
+        fetch(R, X, known, free)
         p, prices = _newton_step(X, s, short, free, P, held, x)
         room, blocking = room_along(p, free, P, held, x)
         length = 0.0
@@ -82,7 +92,9 @@ def least_shortfall(
             continue
         if length < min(room, 1.0):
             continue
-        objective, gradient = objective_and_gradient(X, s)
+        if _put_on_rows(X, short, free, P, held, x):
+            s = slack(X, h, x)
+        objective, gradient = objective_and_gradient(R, s)
         gap, reduced = _gap(gradient, x, prices, P)
         idle = 0 if gap < best_gap or objective < last * (1.0 - _GOOD_ENOUGH) else idle + 1
         last = min(last, objective)
@@ -118,7 +130,38 @@ def _newton_step(
     for i in range(n):
         g[i] = -dot(G[i], d)
     L, proximal = factored(H)
-    B, Y, r, rows = _held_rows(P, L, free, held, x)
+    B, r, rows, Y, C = _independent_rows(P, L, free, held, x)
+    miss, force, p = r.copy(), g.copy(), np.zeros(n)
+    stiff = _stiff(H, L)
+    for repeat in range(_REFINEMENTS):
+        if repeat > 0:
+            miss[:] = r
+            subtract(miss, B, p)
+            if not stiff and largest(miss) <= 1e-15:
+                break
+            force[:] = g - proximal * p
+            subtract(force, H, p)
+            for a in range(len(rows)):
+                force += prices[rows[a]] * B[a]
+        z = solved(L, force)
+        subtract(miss, B, z)
+        more = solved(C, miss)
+        p += z
+        for a in range(len(rows)):
+            p += more[a] * Y[a]
+            prices[rows[a]] += more[a]
+    return p, prices
+
+
+@compiled
+def _independent_rows(
+    P: Polytope, L: FloatArray, free: IntArray, held: IntArray, x: FloatArray
+) -> tuple[FloatArray, FloatArray, IntArray, FloatArray, FloatArray]:
+    """Held rows that do not follow from each other: B (m, n), their misses and numbers, B (H + εI)⁻¹, and the Schur factor."""
+    B, r, rows = _held_rows(P, free, held, x)
+    Y = np.empty_like(B)
+    for a in range(len(rows)):
+        Y[a] = solved(L, B[a])
     C = products(B, Y)
     while len(rows) > 0:
         dependent = cholesky(C)
@@ -128,47 +171,57 @@ def _newton_step(
         kept = np.arange(len(rows)) != dependent
         B, Y, r, rows = B[kept], Y[kept], r[kept], rows[kept]
         C = products(B, Y)
-    z, p = solved(L, g), np.zeros(n)
-    miss, force = r.copy(), g.copy()
-    for repeat in range(4):
-        if repeat > 0:
-            if largest(miss) <= 1e-16 and largest(force) <= 1e-15 * largest(g):
-                break
-            z = solved(L, force)
-        subtract(miss, B, z)
-        more = solved(C, miss)
-        p += z
-        for a in range(len(rows)):
-            p += more[a] * Y[a]
-            prices[rows[a]] += more[a]
-        miss[:] = r
-        subtract(miss, B, p)
-        force[:] = g - proximal * p
-        subtract(force, H, p)
-        for a in range(len(rows)):
-            force += prices[rows[a]] * B[a]
-    return p, prices
+    return B, r, rows, Y, C
+
+
+@compiled
+def _put_on_rows(
+    X: FloatArray, short: IntArray, free: IntArray, P: Polytope, held: IntArray, x: FloatArray
+) -> bool:
+    """Mend what rounding let the held rows drift, mostly by the assets that move Φ least; whether it was needed."""
+    n = len(free)
+    B, r, rows = _held_rows(P, free, held, x)
+    if largest(r) <= _DRIFT or n == 0:
+        return False
+    G = gathered(X, short, free)
+    weight = np.empty(n)
+    for i in range(n):
+        weight[i] = dot(G[i], G[i])
+    weight = 1.0 / (weight + 1e-12 * largest(weight) + 1e-300)
+    weight /= largest(weight)
+    C = products(B, B * weight)
+    if cholesky(C) >= 0:
+        return False
+    y = solved(C, r)
+    for a in range(len(rows)):
+        _move(x, free, y[a], B[a] * weight, P)
+    return True
+
+
+@compiled
+def _stiff(H: FloatArray, L: FloatArray) -> bool:
+    """Whether the pivots of the factor say that many digits were lost."""
+    most, least = 0.0, np.inf
+    for i in range(len(H)):
+        most = max(most, H[i, i])
+        least = min(least, 1.0 / (L[i, i] * L[i, i]))
+    return most > _DIGITS * least
 
 
 @compiled
 def _held_rows(
-    P: Polytope,
-    L: FloatArray,
-    free: IntArray,
-    held: IntArray,
-    x: FloatArray,
-) -> tuple[FloatArray, FloatArray, FloatArray, IntArray]:
-    """Held rows over the free assets B (m, n), B (H + εI)⁻¹, what is missing to them (m,), and which they are."""
-    rows = np.flatnonzero(np.abs(held) == 1)
+    P: Polytope, free: IntArray, held: IntArray, x: FloatArray
+) -> tuple[FloatArray, FloatArray, IntArray]:
+    """Held rows over the free assets B (m, n), what is missing to them (m,), and which they are."""
+    rows = np.flatnonzero((held == 1) | (held == -1))
     m, n = len(rows), len(free)
-    B, Y, r = np.empty((m, n)), np.empty((m, n)), np.empty(m)
+    B, r = np.empty((m, n)), np.empty(m)
     for a in range(m):
         k = rows[a]
         for i in range(n):
             B[a, i] = P.A[k, free[i]]
-        Y[a] = solved(L, B[a])
         r[a] = (P.low[k] if held[k] < 0 else P.high[k]) - dot(P.A[k], x)
-    return B, Y, r, rows
+    return B, r, rows
 
 
 @compiled

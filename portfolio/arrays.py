@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from portfolio.compiled import compiled
 from schemas.errors import DataError
 
 FloatArray = NDArray[np.float64]
@@ -42,8 +43,8 @@ def checked_returns(
             figures={"rows": len(matrix), "sessions": _span(sessions), "assets": ", ".join(symbols)},
             remedy="Pass one row of returns for each session.",
         )
-    finite = np.isfinite(matrix)
-    if not finite.all():
+    if not _all_finite(matrix.reshape(-1)):
+        finite = np.isfinite(matrix)
         row, column = np.argwhere(~finite)[0]
         when = f"in row {row}" if sessions is None else f"on {sessions[row]}"
         raise DataError(
@@ -67,8 +68,8 @@ def checked_vector(values: ArrayLike, symbols: Sequence[str], what: str) -> Floa
             figures={"shape": vector.shape, "assets": len(symbols)},
             remedy="Pass the values in the order of the symbols.",
         )
-    faulty = np.flatnonzero(~np.isfinite(vector))
-    if len(faulty):
+    if not _all_finite(vector):
+        faulty = np.flatnonzero(~np.isfinite(vector))
         raise DataError(
             f"{what} of {symbols[faulty[0]]} is not a finite number",
             figures={"value": vector[faulty[0]]},
@@ -76,6 +77,14 @@ def checked_vector(values: ArrayLike, symbols: Sequence[str], what: str) -> Floa
         )
     vector.flags.writeable = False
     return vector
+
+
+@compiled
+def _all_finite(values: FloatArray) -> bool:
+    nothing = 0.0
+    for i in range(len(values)):
+        nothing += values[i] * 0.0  # NaN for what is not finite, and sums need no branches
+    return nothing == 0.0
 
 
 def _span(sessions: Sequence[object]) -> str:

@@ -7,6 +7,7 @@ in closed form; poor prices can only make the gap look larger, never smaller.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +19,7 @@ from portfolio.compiled import compiled
 from portfolio.constraints import Constraints
 from portfolio.downside import downside_gradient
 from portfolio.polytope import Polytope
-from portfolio.start import largest_miss
+from portfolio.start import largest_miss, largest_square
 from schemas.errors import SolverError
 
 MAX_RELATIVE_GAP = 1e-8
@@ -28,6 +29,8 @@ MAX_VIOLATION = 1e-9
 NEGLIGIBLE = 1e-5
 """f below this share of the mean squared return counts as this share. Where hedges cancel, f tends to zero but the
 rounding of Rw does not; what is accepted there is 1e-13 of a squared return, 3e-7 of a return in deviation."""
+_PERFECT = 1e-12
+"""Gap, as a share of f, that is reported as such without a look at how large returns are."""
 _AT_THE_ROW = 1e-9
 """Distance (fraction of equity) at which weights stand on a row."""
 
@@ -108,27 +111,21 @@ def certify(
         iterations: What the certificate says of the solver's steps.
     """
     held, limit = _turnover(constraints)
-    objective, gap, violation, largest = _evaluated(
-        returns,
-        minimum_acceptable_return,
-        weights,
-        constraints.polytope,
-        prices.rows,
-        held,
-        limit,
-        prices.turnover,
+    b = minimum_acceptable_return
+    objective, gap, violation = _evaluated(
+        returns, b, weights, constraints.polytope, prices.rows, held, limit, prices.turnover
     )
-    scale = largest + minimum_acceptable_return**2
-    negligible = max(NEGLIGIBLE * scale, np.finfo(np.float64).tiny)
+    scale = objective
+    if gap > _PERFECT * objective:
+        least = NEGLIGIBLE * (largest_square(returns) / len(returns) + b**2)
+        scale = max(objective, least, sys.float_info.min)
     return Certificate(
         objective=objective,
         gap=gap,
-        relative_gap=gap / max(objective, negligible),
+        relative_gap=gap / scale if gap > 0.0 else 0.0,
         violation=violation,
         multipliers=Multipliers(
-            lambda: _multipliers(
-                downside_gradient(returns, weights, minimum_acceptable_return), weights, constraints, prices
-            )
+            lambda: _multipliers(downside_gradient(returns, weights, b), weights, constraints, prices)
         ),
         iterations=iterations,
     )
@@ -208,21 +205,20 @@ def _evaluated(
     held: FloatArray,
     limit: float,
     turnover: float,
-) -> tuple[float, float, float, float]:
-    """f, duality gap, largest violation, and the largest mean squared return of an asset."""
+) -> tuple[float, float, float]:
+    """f, duality gap, and the largest violation."""
     T, N = R.shape
-    gradient, squares, objective = np.zeros(N), np.zeros(N), 0.0
+    gradient, objective = np.zeros(N), 0.0
     for t in range(T):
         value = -b
         for i in range(N):
             value += R[t, i] * w[i]
-            squares[i] += R[t, i] * R[t, i]
         if value < 0.0:
             objective += value * value
             for i in range(N):
                 gradient[i] += value * R[t, i]
     gap = _gap(gradient * (2.0 / T), w, P, rows, held, limit, turnover)
-    return objective / T, max(0.0, gap), _violation(w, P, held, limit), squares.max() / T
+    return objective / T, max(0.0, gap), _violation(w, P, held, limit)
 
 
 @compiled

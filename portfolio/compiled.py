@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
-from typing import TypeVar, cast
+from functools import cache
+from importlib.resources import files
+from typing import Any, TypeVar, cast
 
 import numba
 
@@ -15,5 +18,22 @@ also let the compiler assume that there is no NaN and no infinity, and drop the 
 
 
 def compiled(function: F) -> F:
-    """Compile at the first call with each set of types, and keep the machine code beside the module."""
-    return cast("F", numba.njit(cache=True, error_model="numpy", fastmath=_REORDERING)(function))
+    """Compile at the first call with each set of types, and keep the machine code beside the module.
+
+    Numba notices a changed module, but not a changed function that it calls from another module, and would go
+    on with old machine code after an update. So the kept code is valid for these very sources only.
+    """
+    dispatcher: Any = numba.njit(cache=True, error_model="numpy", fastmath=_REORDERING)(function)
+    dispatcher._cache._cache_file._source_stamp = _sources()  # noqa: SLF001  # numba offers no other way
+    return cast("F", dispatcher)
+
+
+@cache
+def _sources() -> str:
+    """A digest of all modules with compiled functions; they all stand in this room."""
+    digest = hashlib.sha256()
+    for module in sorted(files("portfolio").iterdir(), key=lambda module: module.name):
+        source = module.read_bytes() if module.name.endswith(".py") else b""
+        if b"@compiled" in source:
+            digest.update(source)
+    return digest.hexdigest()

@@ -7,7 +7,7 @@ import numpy as np
 from portfolio.arrays import FloatArray
 from portfolio.compiled import compiled
 
-_BLAS_FROM = 16
+_BLAS_FROM = 10
 """Rows from which the library's matrix product beats plain loops."""
 _PROXIMAL = 1e-11
 """Least share of the mean diagonal that is added to it."""

@@ -1,7 +1,6 @@
 """Questions to the constraints alone: how much fits, where to start, what conflicts.
 
-Where to start is itself a least squared shortfall: of the rows, over bounds and budget. Only constraints that look
-infeasible go to a linear program, whose word is final.
+Only constraints that look infeasible to the compiled search go to a linear program, whose word is final.
 """
 
 from __future__ import annotations
@@ -12,19 +11,13 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linprog
 
-from portfolio.active_set import least_shortfall
 from portfolio.arrays import FloatArray
 from portfolio.certificate import Prices
 from portfolio.constraints import Constraints
-from portfolio.polytope import Polytope
-from portfolio.start import largest_miss, onto_budget
+from portfolio.start import ROUNDING, feasible_point
 from portfolio.turnover import after_trades, as_trades, trades_polytope
 from schemas.errors import InfeasibleError, SolverError
 
-ROUNDING = 1e-12
-"""Fraction of equity by which a row may be missed and still count as kept."""
-_INSIDE = 1e-14
-"""Fraction of equity by which rows are widened while looking for a start, so that the search can end."""
 _NOTICEABLE = 1e-9
 """Amounts and multipliers below this are rounding of the linear program."""
 _HIGHS_INFEASIBLE = 2
@@ -67,18 +60,6 @@ def feasible_start(constraints: Constraints, near: FloatArray | None = None) -> 
     if result is None:
         raise conflict(constraints)
     return np.asarray(np.clip(result.x[: len(constraints.symbols)], constraints.lower, constraints.upper))
-
-
-def feasible_point(P: Polytope, wish: FloatArray) -> FloatArray:
-    """``wish`` moved towards the rows of ``P``, the first of them a budget; it may miss them when they conflict."""
-    x = onto_budget(wish, P)
-    if len(P.low) == 1 or largest_miss(P, x) <= _INSIDE:
-        return x
-    rows = P.A[1:]
-    X = np.ascontiguousarray(np.vstack([rows, -rows]).T)
-    h = np.concatenate([P.low[1:], -P.high[1:]]) - _INSIDE
-    budget = Polytope(P.lower, P.upper, P.A[:1].copy(), P.low[:1].copy(), P.high[:1].copy())
-    return least_shortfall(X, h, budget, x, _INSIDE**2)[0]
 
 
 def cheapest_vertex(gradient: FloatArray, constraints: Constraints) -> tuple[FloatArray, Prices]:
@@ -133,11 +114,11 @@ def _start(constraints: Constraints, near: FloatArray | None) -> FloatArray | No
     """Weights that keep every row by their own count, or none."""
     if constraints.turnover is None:
         wish = constraints.lower if near is None else near
-        weights = feasible_point(constraints.polytope, np.ascontiguousarray(wish, dtype=np.float64))
+        weights, _ = feasible_point(constraints.polytope, np.array(wish, dtype=np.float64))
     else:
         wish = constraints.turnover.held if near is None else near
         trades = trades_polytope(constraints.polytope, constraints.turnover)
-        found = feasible_point(trades, as_trades(wish, constraints.turnover))
+        found, _ = feasible_point(trades, as_trades(wish, constraints.turnover))
         weights = after_trades(found, constraints, constraints.turnover)
     return weights if constraints.violation(weights) <= ROUNDING else None
 

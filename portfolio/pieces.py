@@ -1,15 +1,25 @@
 """Compiled: the squared shortfall Φ(x) = ½ Σ_t min(r_t·x - h_t, 0)², its gradient, and its minimum along a line.
 
-Returns come as X (N, T), an asset a row; s = R x - h is the slack of the sessions, negative where there is a shortfall.
+s = R x - h is the slack of the sessions, negative where there is a shortfall. Sums over assets read R (T, N) by
+rows; sums over sessions read copies of its columns, X (N, T), of those assets that have ever been held or free.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from portfolio.arrays import FloatArray, IntArray
+from portfolio.arrays import BoolArray, FloatArray, IntArray
 from portfolio.compiled import compiled
-from portfolio.dense import dot
+
+
+@compiled
+def fetch(R: FloatArray, X: FloatArray, known: BoolArray, wanted: IntArray) -> None:
+    """Copy the wanted columns of R that are not known yet."""
+    for i in wanted:
+        if not known[i]:
+            known[i] = True
+            for t in range(len(R)):
+                X[i, t] = R[t, i]
 
 
 @compiled
@@ -51,13 +61,20 @@ def gathered(X: FloatArray, short: IntArray, free: IntArray) -> FloatArray:
 
 
 @compiled
-def objective_and_gradient(X: FloatArray, s: FloatArray) -> tuple[float, FloatArray]:
-    """Φ and its gradient (N,) from the slack (T,)."""
-    d = np.minimum(s, 0.0)
-    g = np.empty(len(X))
-    for i in range(len(X)):
-        g[i] = dot(X[i], d)
-    return 0.5 * dot(d, d), g
+def objective_and_gradient(R: FloatArray, s: FloatArray) -> tuple[float, FloatArray]:
+    """Φ and its gradient (N,) from the slack (T,); four rows at a time, which halves the traffic on the gradient."""
+    short, g, objective = shortfalls(s), np.zeros(R.shape[1]), 0.0
+    for t in short:
+        objective += 0.5 * s[t] * s[t]
+    whole = len(short) - len(short) % 4
+    for j in range(0, whole, 4):
+        t, u, v, w = short[j], short[j + 1], short[j + 2], short[j + 3]
+        for i in range(len(g)):
+            g[i] += s[t] * R[t, i] + s[u] * R[u, i] + s[v] * R[v, i] + s[w] * R[w, i]
+    for t in short[whole:]:
+        for i in range(len(g)):
+            g[i] += s[t] * R[t, i]
+    return objective, g
 
 
 @compiled

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,15 +15,16 @@ from portfolio.arrays import FloatArray, checked_returns, checked_vector
 from portfolio.certificate import NEGLIGIBLE, Certificate, Prices, certify, require
 from portfolio.constraints import Constraints, TurnoverLimit
 from portfolio.downside import downside_gradient
-from portfolio.feasibility import ROUNDING, cheapest_vertex, feasible_point, feasible_start
+from portfolio.feasibility import cheapest_vertex, feasible_start
 from portfolio.pieces import exact_length
-from portfolio.start import calmest_vertex, largest_miss, largest_square
+from portfolio.start import ROUNDING, largest_square, minimised
 from portfolio.turnover import after_trades, as_trades, trades_polytope
 from schemas.errors import DataError
 
 _DOUBTFUL = 1e-9
 """Relative gap from which a linear program is asked."""
 _OPINIONS = 5
+_ANYWHERE = np.zeros(0)
 _TINY, _HUGE = 1e-200, 1e200
 """Sums of squares outside of these are brought to unit size first: doubles end at 1e±308."""
 
@@ -56,7 +60,7 @@ def minimise_downside_variance(
         SolverError: The answer could not be certified.
     """
     R, b = checked_returns(returns, constraints.symbols), float(minimum_acceptable_return)
-    if not np.isfinite(b):
+    if not math.isfinite(b):
         raise DataError(
             "The minimum acceptable return is not a finite number",
             figures={"minimum_acceptable_return": b},
@@ -73,12 +77,11 @@ def minimise_downside_variance(
     return Solution(answer.weights, require(proof))
 
 
-@dataclass(frozen=True, eq=False)
-class _Programme:
+class _Programme(NamedTuple):
     """The returns as the compiled code takes them, in a unit in which their squares are doubles."""
 
-    X: FloatArray
-    """(N, T)"""
+    R: FloatArray
+    """(T, N)"""
     h: FloatArray
     """(T,)"""
     floor: float
@@ -86,31 +89,29 @@ class _Programme:
     """One unit of Φ in units of f."""
 
 
-@dataclass(frozen=True, eq=False)
-class _Answer:
+class _Answer(NamedTuple):
     weights: FloatArray
     prices: Prices
     steps: int
 
 
 def _programme(R: FloatArray, b: float) -> _Programme:
-    X, T = R.T.copy(), len(R)
-    square, unit = largest_square(X), 1.0
-    if not _TINY < square < _HUGE and (square > 0.0 or np.any(X)):
-        unit = float(np.abs(X).max())
-        X /= unit
-        square = largest_square(X)
-    floor = 0.5 * NEGLIGIBLE * max(square, T * (b / unit) ** 2, np.finfo(np.float64).tiny)
-    return _Programme(X, np.full(T, b / unit), floor, 2.0 * unit**2 / T)
+    square, T, unit = largest_square(R), len(R), 1.0
+    if not _TINY < square < _HUGE and np.any(R):
+        unit = max(float(np.abs(R).max()), abs(b))
+        R = R / unit
+        square = largest_square(R)
+    floor = 0.5 * NEGLIGIBLE * max(square, T * (b / unit) ** 2, sys.float_info.min)
+    return _Programme(R, np.full(T, b / unit), floor, 2.0 * unit**2 / T)
 
 
 def _minimum(programme: _Programme, constraints: Constraints, near: FloatArray | None) -> _Answer:
     """Without the turnover limit first: most often it does not bind."""
-    X, h, P = programme.X, programme.h, constraints.polytope
-    start = feasible_point(P, calmest_vertex(X, h, P) if near is None else near)
-    if largest_miss(P, start) > ROUNDING:
+    R, h, P, floor = programme.R, programme.h, constraints.polytope, programme.floor
+    w, rows, steps, miss = minimised(R, h, P, _ANYWHERE if near is None else near, floor)
+    if miss > ROUNDING:
         start = feasible_start(replace(constraints, turnover=None))
-    w, rows, _, steps = least_shortfall(X, h, P, start, programme.floor)
+        w, rows, _, steps = least_shortfall(R, h, P, start, floor)
     turnover = constraints.turnover
     if turnover is None or constraints.excess_turnover(w) <= 0.0:
         return _Answer(w, Prices(programme.in_f * rows), steps)
@@ -124,11 +125,12 @@ def _minimum_by_trades(
 ) -> _Answer:
     """The same over purchases and sales."""
     P = trades_polytope(constraints.polytope, turnover)
-    start = feasible_point(P, as_trades(near, turnover))
-    if largest_miss(P, start) > ROUNDING:
+    R = np.hstack([programme.R, -programme.R])
+    h = programme.h - programme.R @ turnover.held
+    trades, rows, more, miss = minimised(R, h, P, as_trades(near, turnover), programme.floor)
+    if miss > ROUNDING:
         start = as_trades(feasible_start(constraints), turnover)
-    X, h = np.vstack([programme.X, -programme.X]), programme.h - turnover.held @ programme.X
-    trades, rows, _, more = least_shortfall(X, h, P, start, programme.floor)
+        trades, rows, _, more = least_shortfall(R, h, P, start, programme.floor)
     rows *= programme.in_f
     prices = Prices(rows[:-1], max(0.0, -2.0 * rows[-1]))
     return _Answer(after_trades(trades, constraints, turnover), prices, steps + more)
@@ -141,13 +143,13 @@ def _second_opinion(
 
     Either its prices prove the weights, or its vertex shows a way down, from which the active set goes on.
     """
-    w, X = answer.weights, programme.X
+    w = answer.weights
     vertex, prices = cheapest_vertex(downside_gradient(R, w, b), constraints)
-    priced = replace(answer, prices=prices)
+    priced = answer._replace(prices=prices)
     proof = _proof(R, b, constraints, priced)
     if proof.relative_gap <= _DOUBTFUL:
         return priced, proof
-    near = w + exact_length(w @ X - programme.h, (vertex - w) @ X, 1.0) * (vertex - w)
+    near = w + exact_length(programme.R @ w - programme.h, programme.R @ (vertex - w), 1.0) * (vertex - w)
     onward = (
         _minimum(programme, constraints, near)
         if constraints.turnover is None

@@ -1,43 +1,87 @@
-"""Compiled: where the active set begins."""
+"""Compiled: where the active set begins, and the way down from there."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from portfolio.active_set import least_shortfall
 from portfolio.arrays import FloatArray
 from portfolio.compiled import compiled
 from portfolio.polytope import Polytope
 
+ROUNDING = 1e-12
+"""Fraction of equity by which a row may be missed and still count as kept."""
+INSIDE = 1e-14
+"""Fraction of equity by which rows are widened while looking for a start, so that the search can end."""
+_FEW = 6
+"""Assets to begin with, unless their bounds take less than the budget."""
+
 
 @compiled
-def calmest_vertex(X: FloatArray, h: FloatArray, P: Polytope) -> FloatArray:
-    """The budget filled up with the assets of least squared shortfall alone: few weights off their bounds, (N,).
+def minimised(
+    R: FloatArray, h: FloatArray, P: Polytope, near: FloatArray, floor: float
+) -> tuple[FloatArray, FloatArray, int, float]:
+    """The least shortfall from ``near``, or from the calmest assets when that is empty.
+
+    Returns:
+        The point, the multipliers of the rows in units of Φ, the steps, and by how much the start misses the rows: when
+        that is more than rounding, no step was taken.
+    """
+    x, miss = feasible_point(P, near if len(near) > 0 else calmest_few(R, h, P))
+    if miss > ROUNDING:
+        return x, np.zeros(len(P.low)), 0, miss
+    x, prices, _, steps = least_shortfall(R, h, P, x, floor)
+    return x, prices, steps, miss
+
+
+@compiled
+def feasible_point(P: Polytope, wish: FloatArray) -> tuple[FloatArray, float]:
+    """``wish`` moved towards the rows of ``P``, the first of them a budget, and by how much it misses them.
+
+    That is itself a least squared shortfall: of the rows, over bounds and budget.
+    """
+    x, miss = onto_budget(wish, P)
+    if len(P.low) == 1 or miss <= INSIDE:
+        return x, miss
+    rows = P.A[1:]
+    h = np.concatenate((P.low[1:], -P.high[1:])) - INSIDE
+    budget = Polytope(P.lower, P.upper, P.A[:1], P.low[:1], P.high[:1])
+    x, _, _, _ = least_shortfall(np.concatenate((rows, -rows)), h, budget, x, INSIDE**2)
+    return x, largest_miss(P, x)
+
+
+@compiled
+def calmest_few(R: FloatArray, h: FloatArray, P: Polytope) -> FloatArray:
+    """The budget among the assets of least squared shortfall alone, in inverse proportion to it, (N,).
+
+    Few weights off their bounds keep the first steps cheap. Bounds may be broken: ``onto_budget`` comes next.
 
     Args:
-        X: Returns (N, T), an asset a row.
+        R: Returns (T, N).
         h: Hurdles (T,).
         P: Its first row is the budget.
     """
-    alone = np.empty(len(X))
-    for i in range(len(X)):
-        total = 0.0
-        for t in range(len(h)):
-            d = min(X[i, t] - h[t], 0.0)
-            total += d * d
-        alone[i] = total
-    x = P.lower.copy()
+    N = R.shape[1]
+    alone = np.zeros(N)
+    for t in range(len(h)):
+        for i in range(N):
+            d = min(R[t, i] - h[t], 0.0)
+            alone[i] += d * d
+    order, x = np.argsort(alone), P.lower.copy()
     left = P.low[0] - x.sum()
-    for i in np.argsort(alone):
-        if left <= 0.0:
-            break
-        x[i] += min(left, P.upper[i] - x[i])
-        left = P.low[0] - x.sum()
+    count, room = 0, 0.0
+    while count < N and (count < _FEW or room < left):
+        room += P.upper[order[count]] - P.lower[order[count]]
+        count += 1
+    few = order[:count]
+    share = 1.0 / (alone[few] + 1e-9 * alone[few].sum() + 1e-300)
+    x[few] += left * share / share.sum()
     return x
 
 
 @compiled
-def onto_budget(wish: FloatArray, P: Polytope) -> FloatArray:
-    """``wish`` moved into the bounds and onto the first row, whose coefficients are ±1, (N,).
+def onto_budget(wish: FloatArray, P: Polytope) -> tuple[FloatArray, float]:
+    """``wish`` moved into the bounds and onto the first row, whose coefficients are ±1, (N,), and what rows miss.
 
     What is missing goes to assets off their lower bounds, in proportion to their room, so that no asset enters without
     need; what these cannot take goes to all.
@@ -58,7 +102,8 @@ def onto_budget(wish: FloatArray, P: Polytope) -> FloatArray:
             share = min(1.0, abs(missing) / total)
             for i in range(len(x)):
                 x[i] += share * room[i] * P.A[0, i] * (1.0 if missing > 0.0 else -1.0)
-    return np.minimum(np.maximum(x, P.lower), P.upper)
+    x = np.minimum(np.maximum(x, P.lower), P.upper)
+    return x, largest_miss(P, x)
 
 
 @compiled
@@ -74,12 +119,10 @@ def largest_miss(P: Polytope, x: FloatArray) -> float:
 
 
 @compiled
-def largest_square(X: FloatArray) -> float:
-    """max_i Σ_t X_it²; NaN or infinite when an entry is, or when squares do not fit a double."""
-    largest = 0.0
-    for i in range(len(X)):
-        total = 0.0
-        for t in range(X.shape[1]):
-            total += X[i, t] * X[i, t]
-        largest = total if not total <= largest else largest
-    return largest
+def largest_square(R: FloatArray) -> float:
+    """max_i Σ_t R_ti²; infinite when squares do not fit a double."""
+    squares = np.zeros(R.shape[1])
+    for t in range(len(R)):
+        for i in range(len(squares)):
+            squares[i] += R[t, i] * R[t, i]
+    return float(squares.max())

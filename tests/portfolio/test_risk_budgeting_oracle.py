@@ -96,7 +96,9 @@ def test_variance_risk_parity_as_skfolio_prints_it(stock_returns):
     np.testing.assert_allclose(ours, SKFOLIO_PRINTS, rtol=0, atol=1e-5)
 
 
-@pytest.mark.filterwarnings("ignore:Solution may be inaccurate")  # Clarabel with logarithms: to 1e-8, enough here
+@pytest.mark.filterwarnings(
+    "ignore:Solution may be inaccurate"
+)  # Clarabel with logarithms: to 1e-8, enough here
 @pytest.mark.parametrize("seed", range(8))
 def test_bounded_risk_budgets_minimise_the_programme_they_are_defined_by(year, beta, seed):
     """At our λ, Clarabel finds the same weights over the bounds alone: so their sum is the budget by λ, not by force."""

@@ -216,6 +216,18 @@ class TestFoundByTheFuzz:
         rows = replace(box(symbols(4), 0.841295933399771), turnover=TurnoverLimit(held, 0.2809929522913319))
         proven([[-0.01, -0.03, -0.04, -0.01], [-0.05, -0.01, -0.01, -0.05]], rows)
 
+    def test_rows_do_not_drift_where_all_assets_are_one(self, proven):
+        held = np.array([0.05780421009824782, 0.04938972631985146, 0.0, 0.10763089419963062])
+        bands = [
+            Band("fixed", np.array([True, False, True, False]), 0.14478795971313388, 0.14478795971313388),
+            Band("wide", np.array([True, True, False, True]), 0.001996471264523264, 0.21482483061772986),
+        ]
+        rows = box(symbols(4), 0.3018085802326159, bands=bands)
+        day = np.array([-0.000053, -0.019636, -0.011296, 0.009373])
+        later = np.array([0.0, -0.00016, -0.000092, 0.000076])
+        limited = replace(rows, turnover=TurnoverLimit(held, 0.043492874807443044))
+        proven(np.vstack([day, later]), limited)
+
     def test_the_budget_is_kept_by_assets_of_very_different_size(self, proven):
         rows = box(symbols(2), 0.23440982050375872, lower=[0.0, 0.18428283546204313])
         proven([[0.000006, -11.226672]], rows)
