@@ -16,16 +16,9 @@ import numpy as np
 
 from portfolio.arrays import FloatArray, IntArray
 from portfolio.compiled import compiled
-from portfolio.dense import cholesky, dot, factored, gram_matrix, largest, products, solved, subtract
-from portfolio.pieces import (
-    exact_length,
-    fetch,
-    gathered,
-    objective_and_gradient,
-    portfolio_change,
-    shortfalls,
-    slack,
-)
+from portfolio.dense import cholesky, dot, factored, largest, products, solved, subtract
+from portfolio.gram import block, bring_up_to_date, fetch
+from portfolio.pieces import exact_length, objective_and_gradient, portfolio_change, slack
 from portfolio.polytope import Polytope
 from portfolio.working_set import IMPLIED, hold, leave, met, room_along, standing
 
@@ -66,17 +59,17 @@ def least_shortfall(
     side, held = standing(x, P), met(P, x)
     best, best_prices, best_gap, last = x.copy(), np.zeros(K), np.inf, np.inf
     idle, stuck, step = 0, 0, 0
-    X, known = np.empty((N, len(h))), np.zeros(N, np.bool_)
+    X, H = np.empty((N, len(h))), np.empty((N, N))
+    known, counted = np.zeros(N, np.bool_), np.zeros(len(h), np.bool_)
     fetch(R, X, known, np.flatnonzero(x))
     s = slack(X, h, x)
     for step in range(1, 100 + 20 * (N + K)):
-        short = shortfalls(s)
         free = np.flatnonzero(side == 0)
-        if len(short) == 0:
-            _put_on_rows(X, short, free, P, held, x)
+        bring_up_to_date(H, X, counted, known, fetch(R, X, known, free), s)
+        if not np.any(counted):
+            _put_on_rows(H, free, P, held, x)
             return x, np.zeros(K), 0.0, step
-        fetch(R, X, known, free)
-        p, prices = _newton_step(X, s, short, free, P, held, x)
+        p, prices = _newton_step(block(H, free), X, s, free, P, held, x)
         room, blocking = room_along(p, free, P, held, x)
         length = 0.0
         if room > 0.0:
@@ -92,7 +85,7 @@ def least_shortfall(
             continue
         if length < min(room, 1.0):
             continue
-        if _put_on_rows(X, short, free, P, held, x):
+        if _put_on_rows(H, free, P, held, x):
             s = slack(X, h, x)
         objective, gradient = objective_and_gradient(R, s)
         gap, reduced = _gap(gradient, x, prices, P)
@@ -108,9 +101,9 @@ def least_shortfall(
 
 @compiled
 def _newton_step(
+    H: FloatArray,
     X: FloatArray,
     s: FloatArray,
-    short: IntArray,
     free: IntArray,
     P: Polytope,
     held: IntArray,
@@ -124,11 +117,9 @@ def _newton_step(
     n, prices = len(free), np.zeros(len(P.low))
     if n == 0:
         return np.zeros(0), prices
-    G, d = gathered(X, short, free), s[short]
-    H = gram_matrix(G)
-    g = np.empty(n)
+    d, g = np.minimum(s, 0.0), np.empty(n)
     for i in range(n):
-        g[i] = -dot(G[i], d)
+        g[i] = -dot(X[free[i]], d)
     L, proximal = factored(H)
     B, r, rows, Y, C = _independent_rows(P, L, free, held, x)
     miss, force, p = r.copy(), g.copy(), np.zeros(n)
@@ -175,19 +166,16 @@ def _independent_rows(
 
 
 @compiled
-def _put_on_rows(
-    X: FloatArray, short: IntArray, free: IntArray, P: Polytope, held: IntArray, x: FloatArray
-) -> bool:
+def _put_on_rows(H: FloatArray, free: IntArray, P: Polytope, held: IntArray, x: FloatArray) -> bool:
     """Mend what rounding let the held rows drift, mostly by the assets that move Φ least; whether it was needed."""
     n = len(free)
     B, r, rows = _held_rows(P, free, held, x)
     if largest(r) <= _DRIFT or n == 0:
         return False
-    G = gathered(X, short, free)
     weight = np.empty(n)
     for i in range(n):
-        weight[i] = dot(G[i], G[i])
-    weight = 1.0 / (weight + 1e-12 * largest(weight) + 1e-300)
+        weight[i] = H[free[i], free[i]]
+    weight = 1.0 / (np.abs(weight) + 1e-12 * largest(weight) + 1e-300)
     weight /= largest(weight)
     C = products(B, B * weight)
     if cholesky(C) >= 0:

@@ -19,7 +19,7 @@ from portfolio.compiled import compiled
 from portfolio.constraints import Constraints
 from portfolio.downside import downside_gradient
 from portfolio.polytope import Polytope
-from portfolio.start import largest_miss, largest_square
+from portfolio.start import largest_miss
 from schemas.errors import SolverError
 
 MAX_RELATIVE_GAP = 1e-8
@@ -27,8 +27,8 @@ MAX_RELATIVE_GAP = 1e-8
 MAX_VIOLATION = 1e-9
 """Weights that break a row by more (fraction of equity) are refused."""
 NEGLIGIBLE = 1e-5
-"""f below this share of the mean squared return counts as this share. Where hedges cancel, f tends to zero but the
-rounding of Rw does not; what is accepted there is 1e-13 of a squared return, 3e-7 of a return in deviation."""
+"""f below this share of the mean squared gross return Σ|w_i r_ti| counts as this share. Where hedges cancel, f tends to
+zero but the rounding of Rw does not; what is accepted there is 1e-13 of a squared return, 3e-7 of a return in deviation."""
 _PERFECT = 1e-12
 """Gap, as a share of f, that is reported as such without a look at how large returns are."""
 _AT_THE_ROW = 1e-9
@@ -117,8 +117,7 @@ def certify(
     )
     scale = objective
     if gap > _PERFECT * objective:
-        least = NEGLIGIBLE * (largest_square(returns) / len(returns) + b**2)
-        scale = max(objective, least, sys.float_info.min)
+        scale = max(objective, NEGLIGIBLE * _gross_square(returns, weights, b), sys.float_info.min)
     return Certificate(
         objective=objective,
         gap=gap,
@@ -219,6 +218,18 @@ def _evaluated(
                 gradient[i] += value * R[t, i]
     gap = _gap(gradient * (2.0 / T), w, P, rows, held, limit, turnover)
     return objective / T, max(0.0, gap), _violation(w, P, held, limit)
+
+
+@compiled
+def _gross_square(R: FloatArray, w: FloatArray, b: float) -> float:
+    """Mean square of what Rw - b would be if no position offset another, fraction²."""
+    total = 0.0
+    for t in range(len(R)):
+        gross = abs(b)
+        for i in range(len(w)):
+            gross += abs(R[t, i] * w[i])
+        total += gross * gross
+    return total / len(R)
 
 
 @compiled

@@ -8,34 +8,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from portfolio.arrays import BoolArray, FloatArray, IntArray
+from portfolio.arrays import FloatArray, IntArray
 from portfolio.compiled import compiled
-
-
-@compiled
-def fetch(R: FloatArray, X: FloatArray, known: BoolArray, wanted: IntArray) -> None:
-    """Copy the wanted columns of R that are not known yet."""
-    for i in wanted:
-        if not known[i]:
-            known[i] = True
-            for t in range(len(R)):
-                X[i, t] = R[t, i]
+from portfolio.gram import shortfalls
 
 
 @compiled
 def slack(X: FloatArray, h: FloatArray, x: FloatArray) -> FloatArray:
     """r_t·x - h_t, (T,)."""
     return portfolio_change(X, np.flatnonzero(x), x[x != 0.0]) - h
-
-
-@compiled
-def shortfalls(s: FloatArray) -> IntArray:
-    """The sessions with a shortfall, without a branch for each."""
-    short, count = np.empty(len(s), np.int64), 0
-    for t in range(len(s)):
-        short[count] = t
-        count += s[t] < 0.0
-    return short[:count]
 
 
 @compiled
@@ -47,17 +28,6 @@ def portfolio_change(X: FloatArray, free: IntArray, p: FloatArray) -> FloatArray
         for t in range(len(q)):
             q[t] += step * row[t]
     return q
-
-
-@compiled
-def gathered(X: FloatArray, short: IntArray, free: IntArray) -> FloatArray:
-    """R_Sᵀ of the free assets, (n, |S|), contiguous."""
-    G = np.empty((len(free), len(short)))
-    for i in range(len(free)):
-        row, into = X[free[i]], G[i]
-        for j in range(len(short)):
-            into[j] = row[short[j]]
-    return G
 
 
 @compiled

@@ -26,7 +26,7 @@ _DOUBTFUL = 1e-9
 _OPINIONS = 5
 _ANYWHERE = np.zeros(0)
 _TINY, _HUGE = 1e-200, 1e200
-"""Sums of squares outside of these are brought to unit size first: doubles end at 1e±308."""
+"""Sums of squares below the one are brought to unit size first, above the other refused: doubles end at 1e±308."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +97,13 @@ class _Answer(NamedTuple):
 
 def _programme(R: FloatArray, b: float) -> _Programme:
     square, T, unit = largest_square(R), len(R), 1.0
-    if not _TINY < square < _HUGE and np.any(R):
+    if not max(square, b * b) < _HUGE:
+        raise DataError(
+            "Returns or the minimum acceptable return are too large to be squared",
+            figures={"largest return": np.abs(R).max(), "minimum acceptable return": b},
+            remedy="Pass daily simple returns as fractions.",
+        )
+    if square < _TINY and np.any(R):
         unit = max(float(np.abs(R).max()), abs(b))
         R = R / unit
         square = largest_square(R)
@@ -115,9 +121,8 @@ def _minimum(programme: _Programme, constraints: Constraints, near: FloatArray |
     turnover = constraints.turnover
     if turnover is None or constraints.excess_turnover(w) <= 0.0:
         return _Answer(w, Prices(programme.in_f * rows), steps)
-    within = turnover.limit / (turnover.limit + constraints.excess_turnover(w))
-    near = turnover.held + within * (w - turnover.held)
-    return _minimum_by_trades(programme, constraints, turnover, near, steps)
+    # from no trades at all: on the way to ``w`` every asset would be traded, and few are in the end
+    return _minimum_by_trades(programme, constraints, turnover, turnover.held, steps)
 
 
 def _minimum_by_trades(

@@ -7,6 +7,7 @@ import numpy as np
 from portfolio.active_set import least_shortfall
 from portfolio.arrays import FloatArray
 from portfolio.compiled import compiled
+from portfolio.dense import dot
 from portfolio.polytope import Polytope
 
 ROUNDING = 1e-12
@@ -84,24 +85,28 @@ def onto_budget(wish: FloatArray, P: Polytope) -> tuple[FloatArray, float]:
     """``wish`` moved into the bounds and onto the first row, whose coefficients are ±1, (N,), and what rows miss.
 
     What is missing goes to assets off their lower bounds, in proportion to their room, so that no asset enters without
-    need; what these cannot take goes to all.
+    need; what these cannot take, to one asset after the other, so that few do.
     """
     x = np.minimum(np.maximum(wish, P.lower), P.upper)
-    for everyone in (False, True):
-        missing = P.low[0]
-        room = np.zeros(len(x))
+    missing, total = P.low[0] - dot(P.A[0], x), 0.0
+    room = np.zeros(len(x))
+    for i in range(len(x)):
+        room[i] = P.upper[i] - x[i] if missing * P.A[0, i] > 0.0 else x[i] - P.lower[i]
+        total += room[i] if x[i] > P.lower[i] else 0.0
+    sign = 1.0 if missing > 0.0 else -1.0
+    if total > 0.0:
+        share = min(1.0, abs(missing) / total)
         for i in range(len(x)):
-            missing -= P.A[0, i] * x[i]
-        if abs(missing) <= 1e-15:
+            if x[i] > P.lower[i]:
+                x[i] += sign * share * room[i] * P.A[0, i]
+                room[i] = 0.0
+    missing = sign * (P.low[0] - dot(P.A[0], x))
+    for i in range(len(x)):
+        if missing <= 1e-15:
             break
-        for i in range(len(x)):
-            if everyone or x[i] > P.lower[i]:
-                room[i] = P.upper[i] - x[i] if missing * P.A[0, i] > 0.0 else x[i] - P.lower[i]
-        total = room.sum()
-        if total > 0.0:
-            share = min(1.0, abs(missing) / total)
-            for i in range(len(x)):
-                x[i] += share * room[i] * P.A[0, i] * (1.0 if missing > 0.0 else -1.0)
+        step = min(room[i], missing)
+        x[i] += sign * step * P.A[0, i]
+        missing -= step
     x = np.minimum(np.maximum(x, P.lower), P.upper)
     return x, largest_miss(P, x)
 

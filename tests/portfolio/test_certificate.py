@@ -8,7 +8,7 @@ from portfolio.certificate import NEGLIGIBLE, Prices, certify, duality_gap, requ
 from portfolio.constraints import Band, box
 from portfolio.downside import downside_gradient
 from portfolio.solver import minimise_downside_variance
-from schemas.errors import SolverError
+from schemas.errors import DataError, SolverError
 
 
 def linear_program(gradient, weights, constraints):
@@ -111,3 +111,25 @@ def test_active_rows_are_named_and_priced():
     assert {"budget", "negative sleeve min"} <= set(certificate.active)
     assert certificate.multipliers["negative sleeve min"] > 0
     assert "negative sleeve max" not in certificate.active
+
+
+def test_a_wild_asset_does_not_blind_the_certificate():
+    """The scale of what is negligible is that of what is held: an asset of enormous returns that is not held has no say."""
+    rng = np.random.default_rng(0)
+    R = 0.01 * rng.standard_t(4, (100, 6))
+    constraints = box("ABCDEF", upper=0.4)
+    calm = minimise_downside_variance(R[:, 1:], box("BCDEF", upper=0.4))
+    R[:, 0] *= 1e12
+    worse = np.array([0.0, 0.2, 0.2, 0.2, 0.2, 0.2])
+    prices = Prices(np.array([calm.certificate.multipliers["budget"]]))
+    assert certify(R, worse, constraints, prices).relative_gap > 1e-3
+    with pytest.raises(SolverError, match="extreme returns"):
+        minimise_downside_variance(R, constraints)
+
+
+def test_returns_too_large_to_be_squared_are_refused():
+    R = np.full((10, 2), 1e160)
+    with pytest.raises(DataError, match="too large to be squared"):
+        minimise_downside_variance(R, box("AB"))
+    with pytest.raises(DataError, match="too large to be squared"):
+        minimise_downside_variance(0.01 * np.ones((10, 2)), box("AB"), 1e200)
