@@ -136,7 +136,8 @@ def judged(
     how much the objective may at most exceed its minimum over the box.
 
     Returns:
-        f(w), the gap, the largest amount by which bounds or budget are broken, and whether w is on a bound or beyond.
+        f(w), the gap, the largest amount by which bounds or budget (fraction of equity) or risk budgets (share of the
+        risk) are missed, and whether w is on a bound or beyond.
     """
     d = np.minimum(R @ w, 0.0)
     half_gradient = (d @ R) / len(R)
@@ -145,6 +146,9 @@ def judged(
         violation = max(violation, lower[i] - w[i], w[i] - upper[i])
         presses |= w[i] <= lower[i] or w[i] >= upper[i]
         spread, slope = barrier * beta[i], half_gradient[i]
+        if lower[i] < w[i] < upper[i]:
+            # the gap is of second order in what a contribution misses, so it alone would let too much pass
+            violation = max(violation, abs(w[i] * slope - spread) / barrier)
         v = min(max(spread / slope if slope > 0.0 else upper[i], lower[i]), upper[i])
         gap += slope * (w[i] - v)
         if spread > 0.0:
