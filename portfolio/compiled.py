@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from typing import Any, TypeVar, cast
@@ -21,11 +22,21 @@ def compiled(function: F) -> F:
     """Compile at the first call with each set of types, and keep the machine code beside the module.
 
     Numba notices a changed module, but not a changed function that it calls from another module, and would go
-    on with old machine code after an update. So the kept code is valid for these very sources only.
+    on with old machine code after an update. So the kept code is valid for these very sources only. Where nothing can be
+    written, neither beside the module nor in the user's cache, every process compiles anew.
     """
-    dispatcher: Any = numba.njit(cache=True, error_model="numpy", fastmath=_REORDERING)(function)
-    dispatcher._cache._cache_file._source_stamp = _sources()  # noqa: SLF001  # numba offers no other way
+    dispatcher: Any = numba.njit(error_model="numpy", fastmath=_REORDERING)(function)
+    with suppress(RuntimeError):
+        dispatcher.enable_caching()
+        dispatcher._cache._cache_file._source_stamp = _sources()  # noqa: SLF001  # numba offers no other way
     return cast("F", dispatcher)
+
+
+def is_kept(function: Callable[..., object]) -> bool:
+    """Whether machine code of a compiled function is at hand, so that its first call will not take long."""
+    dispatcher = cast("Any", function)
+    kept = getattr(dispatcher._cache, "_cache_file", None)  # noqa: SLF001
+    return bool(dispatcher.signatures) or (kept is not None and bool(kept._load_index()))  # noqa: SLF001
 
 
 @cache

@@ -10,8 +10,10 @@ import pandas as pd
 
 from brokerage.records import CASH
 from portfolio.arrays import FloatArray
+from portfolio.compiled import is_kept
 from portfolio.downside import asset_downside_deviations, risk_contributions
 from portfolio.explanation import marginal_risk, weight_change
+from portfolio.start import minimised
 from schemas.artifacts import ArtifactRef
 from schemas.identity import Run
 from schemas.parameters import StrategyParameters
@@ -43,6 +45,8 @@ def choose_weights(
     before = _last_decision(store, run)
     window = _window(store, returns, holdings, before)
     strategy = create(_with_hedges(parameters, opening.hedges), journal(run))
+    if not is_kept(minimised):
+        say("compiling the optimiser, once after an installation or update: about half a minute")
     allocation = strategy.decide(window)
     seen = window.tail(strategy.lookback)
     weights = _weights(allocation, seen, strategy.minimum_acceptable_return)
