@@ -57,8 +57,7 @@ def least_shortfall(
     """
     N, K, x = len(start), len(P.low), start.copy()
     side, held = standing(x, P), met(P, x)
-    best, best_prices, best_gap, last = x.copy(), np.zeros(K), np.inf, np.inf
-    idle, stuck, step = 0, 0, 0
+    best, best_prices, best_gap, last, idle, stuck, step = x, np.zeros(K), np.inf, np.inf, 0, 0, 0
     X, H = np.empty((N, len(h))), np.empty((N, N))
     known, counted = np.zeros(N, np.bool_), np.zeros(len(h), np.bool_)
     fetch(R, X, known, np.flatnonzero(x))
@@ -92,7 +91,7 @@ def least_shortfall(
         idle = 0 if gap < best_gap or objective < last * (1.0 - _GOOD_ENOUGH) else idle + 1
         last = min(last, objective)
         if gap < best_gap:
-            best[:], best_prices[:], best_gap = x, prices, gap
+            best, best_prices, best_gap = x.copy(), prices, gap
         if gap <= _GOOD_ENOUGH * max(objective, floor) or idle > _PATIENCE + min(stuck, 1) * _MOST_PIVOTS:
             break
         leave(reduced, prices, P, side, held, stuck, len(free))
@@ -167,23 +166,42 @@ def _independent_rows(
 
 @compiled
 def _put_on_rows(H: FloatArray, free: IntArray, P: Polytope, held: IntArray, x: FloatArray) -> bool:
-    """Mend what rounding let the held rows drift, mostly by the assets that move Φ least; whether it was needed."""
-    n = len(free)
-    B, r, rows = _held_rows(P, free, held, x)
-    if largest(r) <= _DRIFT or n == 0:
-        return False
-    weight = np.empty(n)
-    for i in range(n):
-        weight[i] = H[free[i], free[i]]
-    weight = 1.0 / (np.abs(weight) + 1e-12 * largest(weight) + 1e-300)
+    """Mend what rounding let the held rows drift; whether anything was mended."""
+    mended = False
+    for _ in range(3):
+        B, r, _ = _held_rows(P, free, held, x)
+        miss = largest(r)
+        if miss <= _DRIFT or len(free) == 0:
+            break
+        before = x.copy()
+        _move(x, free, 1.0, _least_change(H, free, B, r), P)
+        if not largest(_held_rows(P, free, held, x)[1]) < 0.5 * miss:
+            x[:] = before
+            break
+        mended = True
+    return mended
+
+
+@compiled
+def _least_change(H: FloatArray, free: IntArray, B: FloatArray, r: FloatArray) -> FloatArray:
+    """A change p of the free assets with B p = r, mostly of those that move Φ least, (n,)."""
+    weight, p = np.empty(len(free)), np.zeros(len(free))
+    for i in range(len(free)):
+        weight[i] = abs(H[free[i], free[i]])
+    weight = 1.0 / (weight + 1e-4 * largest(weight) + 1e-300)
     weight /= largest(weight)
     C = products(B, B * weight)
-    if cholesky(C) >= 0:
-        return False
-    y = solved(C, r)
-    for a in range(len(rows)):
-        _move(x, free, y[a], B[a] * weight, P)
-    return True
+    while len(r) > 0:
+        dependent = cholesky(C)
+        if dependent < 0:
+            y = solved(C, r)
+            for a in range(len(r)):
+                p += y[a] * B[a] * weight
+            break
+        kept = np.arange(len(r)) != dependent
+        B, r = B[kept], r[kept]
+        C = products(B, B * weight)
+    return p
 
 
 @compiled

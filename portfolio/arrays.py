@@ -30,7 +30,8 @@ def checked_returns(
     Raises:
         DataError: Empty, misaligned, or not finite; names the first offending asset and session.
     """
-    matrix = np.ascontiguousarray(returns, dtype=np.float64)
+    # writeable too: to compiled code a read-only array is another type, compiled once more
+    matrix = np.require(returns, dtype=np.float64, requirements=["C", "W"])
     if matrix.ndim != 2 or 0 in matrix.shape or matrix.shape[1] != len(symbols):  # noqa: PLR2004
         raise DataError(
             "Returns are not a matrix of sessions by assets",

@@ -7,6 +7,7 @@ in closed form; poor prices can only make the gap look larger, never smaller.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,8 +19,7 @@ from portfolio.arrays import FloatArray
 from portfolio.compiled import compiled
 from portfolio.constraints import Constraints
 from portfolio.downside import downside_gradient
-from portfolio.polytope import Polytope
-from portfolio.start import largest_miss
+from portfolio.polytope import Polytope, largest_miss
 from schemas.errors import SolverError
 
 MAX_RELATIVE_GAP = 1e-8
@@ -31,6 +31,10 @@ NEGLIGIBLE = 1e-5
 zero but the rounding of Rw does not; what is accepted there is 1e-13 of a squared return, 3e-7 of a return in deviation."""
 _PERFECT = 1e-12
 """Gap, as a share of f, that is reported as such without a look at how large returns are."""
+_CLEAR_GAIN = 1e-6
+"""Share of the gross return from which a gain cannot have been a shortfall before rounding."""
+_ROUNDING_OF_RW = 1e-30
+"""f below this share of the mean squared gross return is the rounding of Rw."""
 _AT_THE_ROW = 1e-9
 """Distance (fraction of equity) at which weights stand on a row."""
 
@@ -106,7 +110,7 @@ def certify(
         returns: (T, N) simple returns, fractions.
         weights: (N,).
         constraints: The rows, the turnover limit among them.
-        prices: Any; good ones make the gap small.
+        prices: Any of the rows, and at least zero for turnover; good ones make the gap small.
         minimum_acceptable_return: b, fraction a day.
         iterations: What the certificate says of the solver's steps.
     """
@@ -115,16 +119,25 @@ def certify(
     objective, gap, violation = _evaluated(
         returns, b, weights, constraints.polytope, prices.rows, held, limit, prices.turnover
     )
-    scale = objective
-    if gap > _PERFECT * objective:
-        scale = max(objective, NEGLIGIBLE * _gross_square(returns, weights, b), sys.float_info.min)
+    # compiled code turns a choice into a maximum, which drops NaN: prices that are no numbers prove nothing
+    gap = max(gap, 0.0) if math.isfinite(float(prices.rows.sum()) + prices.turnover) else math.nan
+    scale, zero = objective, False
+    if not gap <= _PERFECT * objective:
+        gross = _gross_square(returns, weights, b)
+        zero = objective <= _ROUNDING_OF_RW * gross
+        scale = max(objective, NEGLIGIBLE * gross, sys.float_info.min)
+    if zero:
+        # what is left is the rounding of Rw - b: f is zero, its least, and no row has a price
+        objective, gap, prices = 0.0, 0.0, Prices(np.zeros_like(prices.rows))
     return Certificate(
         objective=objective,
         gap=gap,
-        relative_gap=gap / scale if gap > 0.0 else 0.0,
+        relative_gap=0.0 if gap == 0.0 else gap / scale,
         violation=violation,
         multipliers=Multipliers(
-            lambda: _multipliers(downside_gradient(returns, weights, b), weights, constraints, prices)
+            lambda: _multipliers(
+                downside_gradient(returns, weights, b) * (not zero), weights, constraints, prices
+            )
         ),
         iterations=iterations,
     )
@@ -136,7 +149,12 @@ def require(certificate: Certificate) -> Certificate:
     Raises:
         SolverError: Relative gap above 1e-8 or a row broken by more than 1e-9.
     """
-    good = certificate.relative_gap <= MAX_RELATIVE_GAP and certificate.violation <= MAX_VIOLATION
+    # written so that NaN, of which every comparison is false, is refused
+    good = (
+        certificate.relative_gap <= MAX_RELATIVE_GAP
+        and certificate.violation <= MAX_VIOLATION
+        and np.isfinite([certificate.objective, certificate.gap]).all()
+    )
     if not good:
         raise SolverError(
             "The weights found are not certified optimal",
@@ -153,7 +171,8 @@ def require(certificate: Certificate) -> Certificate:
 def duality_gap(gradient: FloatArray, weights: FloatArray, constraints: Constraints, prices: Prices) -> float:
     """Upper bound of max over feasible v of ∇f·(w - v), never negative."""
     held, limit = _turnover(constraints)
-    return max(0.0, _gap(gradient, weights, constraints.polytope, prices.rows, held, limit, prices.turnover))
+    gap = _gap(gradient, weights, constraints.polytope, prices.rows, held, limit, prices.turnover)
+    return max(0.0, gap)
 
 
 def bound_multipliers(
@@ -181,7 +200,7 @@ def _multipliers(
         for row in np.flatnonzero(np.abs(values - sides) <= _AT_THE_ROW):
             named[names[row]] = max(0.0, sign * float(dual[row]))
     if abs(constraints.excess_turnover(weights)) <= _AT_THE_ROW:
-        named["max_turnover"] = prices.turnover
+        named["turnover_limit"] = prices.turnover
     return named
 
 
@@ -217,18 +236,26 @@ def _evaluated(
             for i in range(N):
                 gradient[i] += value * R[t, i]
     gap = _gap(gradient * (2.0 / T), w, P, rows, held, limit, turnover)
+    if not np.isfinite(w).all():
+        return np.nan, np.nan, np.nan
     return objective / T, max(0.0, gap), _violation(w, P, held, limit)
 
 
 @compiled
 def _gross_square(R: FloatArray, w: FloatArray, b: float) -> float:
-    """Mean square of what Rw - b would be if no position offset another, fraction²."""
+    """Mean square of what Rw - b would be if no position offset another, fraction².
+
+    Sessions of clear gains do not enter f, nor does their rounding: they do not count.
+    """
     total = 0.0
     for t in range(len(R)):
-        gross = abs(b)
+        gross, net = abs(b), -b
         for i in range(len(w)):
-            gross += abs(R[t, i] * w[i])
-        total += gross * gross
+            part = R[t, i] * w[i]
+            gross += abs(part)
+            net += part
+        if net < _CLEAR_GAIN * gross:
+            total += gross * gross
     return total / len(R)
 
 

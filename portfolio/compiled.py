@@ -26,7 +26,7 @@ def compiled(function: F) -> F:
     written, neither beside the module nor in the user's cache, every process compiles anew.
     """
     dispatcher: Any = numba.njit(error_model="numpy", fastmath=_REORDERING)(function)
-    with suppress(RuntimeError):
+    with suppress(RuntimeError, AttributeError):  # AttributeError: NUMBA_DISABLE_JIT, for a debugger
         dispatcher.enable_caching()
         dispatcher._cache._cache_file._source_stamp = _sources()  # noqa: SLF001  # numba offers no other way
     return cast("F", dispatcher)
@@ -35,8 +35,8 @@ def compiled(function: F) -> F:
 def is_kept(function: Callable[..., object]) -> bool:
     """Whether machine code of a compiled function is at hand, so that its first call will not take long."""
     dispatcher = cast("Any", function)
-    kept = getattr(dispatcher._cache, "_cache_file", None)  # noqa: SLF001
-    return bool(dispatcher.signatures) or (kept is not None and bool(kept._load_index()))  # noqa: SLF001
+    kept = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
+    return bool(getattr(dispatcher, "signatures", True)) or (kept is not None and bool(kept._load_index()))  # noqa: SLF001
 
 
 @cache

@@ -32,7 +32,7 @@ class Band:
 class TurnoverLimit:
     """Limit on the trading that reaches the weights: ½ Σ |w - held| <= limit, cash not counted.
 
-    Its row is called "max_turnover". A first funding, from cash alone, has no such limit.
+    Its row is called "turnover_limit". A first funding, from cash alone, has no such limit.
     """
 
     held: FloatArray
@@ -178,7 +178,7 @@ class Constraints:
                 figures={
                     self.low_names[row]: self.low[row],
                     self.high_names[row]: self.high[row],
-                    "conflict": excess,
+                    "conflict": f"{excess:.6g}",
                 },
                 remedy=f"Lower the one or raise the other by {excess:.6g}.",
             )

@@ -9,6 +9,7 @@ from portfolio.compiled import compiled
 
 _BLAS_FROM = 10
 """Rows from which the library's matrix product beats plain loops."""
+_RAISES = 10
 _PROXIMAL = 1e-11
 """Least share of the mean diagonal that is added to it."""
 
@@ -68,18 +69,20 @@ def factored(H: FloatArray) -> tuple[FloatArray, float]:
     for i in range(n):
         trace += H[i, i]
     proximal = _PROXIMAL * trace / n if trace > 0.0 else 1.0
-    while True:
-        L = H.copy()
+    L = H.copy()
+    for _ in range(_RAISES):
         for i in range(n):
             L[i, i] += proximal
         if cholesky(L) < 0:
-            return L, proximal
+            break
         proximal *= 100.0
+        L = H.copy()
+    return L, proximal
 
 
 @compiled
 def solved(L: FloatArray, b: FloatArray) -> FloatArray:
-    """(L Lᵀ)⁻¹ b with the factor of ``_cholesky``."""
+    """(L Lᵀ)⁻¹ b with the factor of ``cholesky``."""
     y = b.copy()
     for i in range(len(b)):
         row, rest = L[i], y[i]

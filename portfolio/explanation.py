@@ -16,6 +16,8 @@ from portfolio.downside import downside_deviation, downside_gradient
 _GRID = 2.0**-50
 _BP_PER_PP = 100.0
 """One percentage point of weight, 0.01, times one over a basis point, 1e4."""
+_NOTHING_HELD = 1e-9
+"""Weights below this are not held (fraction of equity)."""
 _LEAST_SHOWN = 5e-4
 """Costs (bp per pp) below this are written as next to nothing."""
 
@@ -42,7 +44,7 @@ class ShadowPrice(NamedTuple):
     constraint_name: str
     """Its name, as in the certificate."""
     kind: str
-    """The rule behind it: max_weight, min_weight, band_max, band_min, max_turnover, budget, ..."""
+    """The rule behind it: max_weight, min_weight, band_max, band_min, turnover_limit, budget, ..."""
     symbol: str | None
     """The asset it limits; none when it limits several."""
     limit_value: float
@@ -116,12 +118,21 @@ def shadow_prices(
         if name not in certificate.multipliers:
             continue
         multiplier = certificate.multipliers[name]
+        if kind == "min_weight" and limit == 0.0 and _not_held(constraints, symbol):
+            # the multiplier is that of selling below the floor; to enter, others must be sold to stay within the limit
+            multiplier += certificate.multipliers.get("turnover_limit", 0.0)
         cost = float(_of_deviation(np.array(multiplier), deviation))
         adds = alone.get(symbol or "")
         free_at = None if adds is None else adds - cost if kind == "min_weight" else adds + cost
         words = _sentence(kind, symbol or name, limit, cost, measure)
         prices.append(ShadowPrice(name, kind, symbol, limit, multiplier, cost, measure, free_at, words))
     return tuple(sorted(prices, key=lambda price: (price.kind == "budget", -price.cost_bp_per_pp)))
+
+
+def _not_held(constraints: Constraints, symbol: str | None) -> bool:
+    if constraints.turnover is None or symbol is None:
+        return False
+    return bool(abs(constraints.turnover.held[constraints.symbols.index(symbol)]) <= _NOTHING_HELD)
 
 
 def _on_grid(weights: ArrayLike) -> FloatArray:
@@ -144,7 +155,10 @@ def _rows(constraints: Constraints) -> dict[str, tuple[str, str | None, float]]:
     band_floors = {constraints.low_names[k]: ("band_min", None, low[k]) for k in bands}
     band_caps = {constraints.high_names[k]: ("band_max", None, high[k]) for k in bands}
     limit = constraints.turnover.limit if constraints.turnover else 0.0
-    whole = {"max_turnover": ("max_turnover", None, limit), "budget": ("budget", None, constraints.budget)}
+    whole = {
+        "turnover_limit": ("turnover_limit", None, limit),
+        "budget": ("budget", None, constraints.budget),
+    }
     return {**floors, **caps, **band_floors, **band_caps, **whole}
 
 
@@ -160,7 +174,7 @@ def _sentence(kind: str, name: str, limit: float, cost: float, measure: str) -> 
         "min_weight": f"{at} floor of {name}",
         "band_max": f"{at} ceiling of the {name.removesuffix(' max')}",
         "band_min": f"{at} floor of the {name.removesuffix(' min')}",
-        "max_turnover": f"turnover limit of {at}",
+        "turnover_limit": f"turnover limit of {at}",
     }.get(kind, f"{at} cap on {name} ({kind})")
     return f"the {row} {'costs' if cost >= 0 else 'saves'} {price} per 1 pp"
 

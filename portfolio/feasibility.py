@@ -20,6 +20,8 @@ from schemas.errors import InfeasibleError, SolverError
 
 _NOTICEABLE = 1e-9
 """Amounts and multipliers below this are rounding of the linear program."""
+_SINGLE = 1.001
+"""Price at which the bound of a single asset gives way; other rows at one."""
 _HIGHS_INFEASIBLE = 2
 
 
@@ -90,24 +92,36 @@ def conflict(constraints: Constraints) -> InfeasibleError:
     gives = -np.eye(len(names))
     for equation in np.flatnonzero([not name for name in names]):
         gives[equation, equation] = 0.0
+    # at equal size rows of many assets give way before bounds of single ones, which are seldom set one by one
+    price = np.array([1.0 if _of_many(constraints, name) else _SINGLE for name in names])
     result = _optimum(
-        c=np.concatenate([np.zeros(G.shape[1]), np.ones(len(names))]),
+        c=np.concatenate([np.zeros(G.shape[1]), price]),
         A_ub=np.hstack([G, gives]),
         b_ub=sides,
         bounds=[(0, None)] * (G.shape[1] + len(names)),
     )
     contradicting = _named(names, result.ineqlin.marginals)
-    gave_way = _named(names, result.x[G.shape[1] :])
-    relaxation = ", ".join(f"'{name}' by {by:.6g}" for name, by in gave_way.items())
+    ways = result.x[G.shape[1] :]
+    floors = len(constraints.low) + 1
+    relaxation = ", ".join(
+        f"{'lower' if row < floors else 'raise'} '{names[row]}' by {by:.6g} ({100 * by:.4g} pp)"
+        for row, by in enumerate(ways)
+        if names[row] and by > _NOTICEABLE
+    )
     return InfeasibleError(
         "No weights satisfy all constraints",
         figures={
             "conflicting rows": ", ".join(contradicting),
-            "conflict": f"{result.fun:.6g}",
+            "conflict": f"{ways.sum():.6g}",
             "assets": N,
         },
         remedy=f"Smallest relaxation: {relaxation}.",
     )
+
+
+def _of_many(constraints: Constraints, name: str) -> bool:
+    bands = {f"{band.name} {side}" for band in constraints.bands for side in ("min", "max")}
+    return name in bands | {"budget", "turnover_limit"}
 
 
 def _start(constraints: Constraints, near: FloatArray | None) -> FloatArray | None:
@@ -176,7 +190,7 @@ def _inequalities(constraints: Constraints) -> tuple[list[str], FloatArray, Floa
     high = np.concatenate([constraints.high, P.high[:1]])
     names = [*constraints.low_names, "budget", *constraints.high_names, "budget"]
     extra = _turnover_rows(constraints)
-    names += ["" for row, _ in extra[:2] for _ in row] + ["max_turnover"] * bool(extra)
+    names += ["" for row, _ in extra[:2] for _ in row] + ["turnover_limit"] * bool(extra)
     return (
         names,
         np.vstack([-G, G, *(row for row, _ in extra)]),

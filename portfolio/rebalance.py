@@ -65,7 +65,7 @@ def decide_rebalance(
     largest = drift(held, wanted)
     if largest < drift_threshold or largest <= _NOTHING:
         text = f"largest drift {_points(largest)} is below the threshold {_points(drift_threshold)}"
-        reasons = tuple(f"hold: {_points(gap, signed=True)} from the target; {text}" for gap in wanted - held)
+        reasons = tuple(f"hold: {_points(gap, signed=True)} from the target; {text}" for gap in held - wanted)
         return RebalanceDecision("hold", held, largest, 0.0, 0.0, reasons, f"hold: {text}")
     first_funding = not np.any(held > _NOTHING)
     step = 1.0 if first_funding else capped_step(held, wanted, max_turnover)

@@ -163,7 +163,7 @@ def _certificate(
 def _check_rows(constraints: Constraints) -> None:
     if constraints.bands or constraints.turnover is not None:
         rows = [f"{band.name} min/max" for band in constraints.bands]
-        rows += ["max_turnover"] if constraints.turnover is not None else []
+        rows += ["turnover_limit"] if constraints.turnover is not None else []
         raise ConfigError(
             "Risk budgeting takes a budget and bounds for each asset, but no other constraints",
             figures={"not taken": ", ".join(rows)},

@@ -12,12 +12,12 @@ from numpy.typing import ArrayLike
 
 from portfolio.active_set import least_shortfall
 from portfolio.arrays import FloatArray, checked_returns, checked_vector
-from portfolio.certificate import NEGLIGIBLE, Certificate, Prices, certify, require
+from portfolio.certificate import MAX_VIOLATION, NEGLIGIBLE, Certificate, Prices, certify, require
 from portfolio.constraints import Constraints, TurnoverLimit
 from portfolio.downside import downside_gradient
 from portfolio.feasibility import cheapest_vertex, feasible_start
 from portfolio.pieces import exact_length
-from portfolio.start import ROUNDING, largest_square, minimised
+from portfolio.start import ROUNDING, largest_loss, minimised
 from portfolio.turnover import after_trades, as_trades, trades_polytope
 from schemas.errors import DataError
 
@@ -71,7 +71,7 @@ def minimise_downside_variance(
     answer = _minimum(programme, constraints, near)
     proof = _proof(R, b, constraints, answer)
     for _ in range(_OPINIONS):
-        if proof.relative_gap <= _DOUBTFUL:
+        if proof.relative_gap <= _DOUBTFUL and proof.violation <= MAX_VIOLATION:
             break
         answer, proof = _second_opinion(R, b, programme, constraints, answer)
     return Solution(answer.weights, require(proof))
@@ -96,7 +96,7 @@ class _Answer(NamedTuple):
 
 
 def _programme(R: FloatArray, b: float) -> _Programme:
-    square, T, unit = largest_square(R), len(R), 1.0
+    square, T, unit = largest_loss(R), len(R), 1.0
     if not max(square, b * b) < _HUGE:
         raise DataError(
             "Returns or the minimum acceptable return are too large to be squared",
@@ -106,7 +106,7 @@ def _programme(R: FloatArray, b: float) -> _Programme:
     if square < _TINY and np.any(R):
         unit = max(float(np.abs(R).max()), abs(b))
         R = R / unit
-        square = largest_square(R)
+        square = largest_loss(R)
     floor = 0.5 * NEGLIGIBLE * max(square, T * (b / unit) ** 2, sys.float_info.min)
     return _Programme(R, np.full(T, b / unit), floor, 2.0 * unit**2 / T)
 
@@ -152,9 +152,13 @@ def _second_opinion(
     vertex, prices = cheapest_vertex(downside_gradient(R, w, b), constraints)
     priced = answer._replace(prices=prices)
     proof = _proof(R, b, constraints, priced)
-    if proof.relative_gap <= _DOUBTFUL:
+    if proof.violation > MAX_VIOLATION:
+        near = vertex
+    elif proof.relative_gap <= _DOUBTFUL:
         return priced, proof
-    near = w + exact_length(programme.R @ w - programme.h, programme.R @ (vertex - w), 1.0) * (vertex - w)
+    else:
+        s, q = programme.R @ w - programme.h, programme.R @ (vertex - w)
+        near = w + exact_length(s, q, 1.0) * (vertex - w)
     onward = (
         _minimum(programme, constraints, near)
         if constraints.turnover is None

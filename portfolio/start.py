@@ -8,7 +8,7 @@ from portfolio.active_set import least_shortfall
 from portfolio.arrays import FloatArray
 from portfolio.compiled import compiled
 from portfolio.dense import dot
-from portfolio.polytope import Polytope
+from portfolio.polytope import Polytope, largest_miss
 
 ROUNDING = 1e-12
 """Fraction of equity by which a row may be missed and still count as kept."""
@@ -112,22 +112,12 @@ def onto_budget(wish: FloatArray, P: Polytope) -> tuple[FloatArray, float]:
 
 
 @compiled
-def largest_miss(P: Polytope, x: FloatArray) -> float:
-    """Largest amount by which a row is broken; zero when all hold."""
-    worst = 0.0
-    for k in range(len(P.low)):
-        value = 0.0
-        for i in range(len(x)):
-            value += P.A[k, i] * x[i]
-        worst = max(worst, P.low[k] - value, value - P.high[k])
-    return worst
-
-
-@compiled
-def largest_square(R: FloatArray) -> float:
-    """max_i Σ_t R_ti²; infinite when squares do not fit a double."""
-    squares = np.zeros(R.shape[1])
+def largest_loss(R: FloatArray) -> float:
+    """max_i Σ_t min(R_ti, 0)²; infinite when the squares of returns do not fit a double."""
+    squares, all_squares = np.zeros(R.shape[1]), 0.0
     for t in range(len(R)):
         for i in range(len(squares)):
-            squares[i] += R[t, i] * R[t, i]
-    return float(squares.max())
+            loss = min(R[t, i], 0.0)
+            squares[i] += loss * loss
+            all_squares += R[t, i] * R[t, i]
+    return float(squares.max()) if np.isfinite(all_squares) else np.inf

@@ -3,7 +3,8 @@
 With x the optimum of the fully invested programme and σ(x) its volatility, s = min(1, σ*/σ(x)). Budget, bounds,
 bands and b are multiplied by s. Since f_{sb}(s w) = s² f_b(w), the optimum of the shrunk programme is s x: the same
 portfolio beside more cash. A turnover limit is not shrunk. It holds for the shrunk programme and outranks the
-target: where it keeps the budget from falling (or rising) to s, the nearest factor within reach is taken.
+target: where it keeps the budget from falling (or rising) to s, the nearest factor within reach is taken, and where what
+is held makes the limited optimum livelier than x, a smaller one that meets the target, if any does.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import linprog
+from scipy.optimize import brentq, linprog
 
 from portfolio.arrays import FloatArray
 from portfolio.constraints import Constraints, TurnoverLimit
@@ -64,12 +65,22 @@ def minimise_at_volatility(
     scale = 1.0 if full_volatility <= target_volatility else target_volatility / full_volatility
     if constraints.turnover is not None:
         scale = _within_reach(constraints, constraints.turnover, scale)
-    programme = shrunk(constraints, scale)
-    solution = minimise_downside_variance(
-        returns, programme, scale * minimum_acceptable_return, scale * full.weights
+
+    def solved(scale: float) -> ScaledOptimum:
+        programme, b = shrunk(constraints, scale), scale * minimum_acceptable_return
+        solution = minimise_downside_variance(returns, programme, b, scale * full.weights)
+        volatility = annual_volatility(returns, solution.weights)
+        return ScaledOptimum(solution, programme, scale, full_volatility, volatility)
+
+    answer = solved(scale)
+    if constraints.turnover is None or answer.volatility <= target_volatility * (1.0 + _INSIDE):
+        return answer
+    calmest = solved(_within_reach(constraints, constraints.turnover, 0.0))
+    if calmest.scale >= scale or calmest.volatility >= target_volatility:
+        return calmest
+    return solved(
+        brentq(lambda s: solved(s).volatility - target_volatility, calmest.scale, scale, xtol=_INSIDE)
     )
-    volatility = annual_volatility(returns, solution.weights)
-    return ScaledOptimum(solution, programme, scale, full_volatility, volatility)
 
 
 def annual_volatility(returns: FloatArray, weights: FloatArray) -> float:

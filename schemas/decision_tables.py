@@ -100,7 +100,7 @@ class ShadowPrices(Artifact):
 
     constraint_name: str = pa.Field(unique=True, description="Name of the row, as in certificates.active")
     kind: str = pa.Field(
-        description="Rule: max_weight, min_weight, band_max, band_min, max_turnover, budget, ..."
+        description="Rule: max_weight, min_weight, band_max, band_min, turnover_limit, budget, ..."
     )
     symbol: str = pa.Field(nullable=True, description="Asset it limits; null when it limits several")
     limit_value: float = pa.Field(description="Where the row stands, fraction of equity")

@@ -133,7 +133,7 @@ def _funding_notes(turnover_limit: float | None) -> tuple[str, ...]:
 
 
 def _scale_notes(scaled: ScaledOptimum, target: float) -> tuple[str, ...]:
-    wanted = min(target, scaled.full_volatility)
+    wanted = target if scaled.volatility > target else min(target, scaled.full_volatility)
     notes = []
     if scaled.scale < 1.0:
         notes.append(

@@ -23,7 +23,7 @@ def riskparity(*arguments, home):
 def test_help_imports_nothing_heavy():
     code = (
         "import sys\nfrom flows.runner import app\napp(['--help'], result_action='return_value')\n"
-        "print(sorted({'prefect', 'pandas', 'matplotlib', 'duckdb', 'alpaca', 'pandera', 'scipy'} & set(sys.modules)))"
+        "print(sorted({'prefect', 'pandas', 'matplotlib', 'duckdb', 'alpaca', 'pandera', 'scipy', 'numba'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 

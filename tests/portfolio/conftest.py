@@ -205,7 +205,7 @@ class Judge:
     def imbalance(self, problem: Problem, w: np.ndarray, multipliers: Mapping[str, float]) -> float:
         """What the named multipliers leave of the gradient, fraction² per unit of weight; zero at an optimum.
 
-        ∇f_i = budget + min_weight_i - max_weight_i + Σ (min - max of its bands) - ½ max_turnover · sign(w_i - held_i)
+        ∇f_i = budget + min_weight_i - max_weight_i + Σ (min - max of its bands) - ½ turnover_limit · sign(w_i - held_i)
         """
         c = problem.constraints
         d = np.minimum(problem.returns @ w - problem.b, 0.0)
@@ -221,7 +221,7 @@ class Judge:
             rest = rest - (price[low] - price[high]) * members
         if c.turnover is None:
             return float(np.abs(rest).max())
-        half, traded = 0.5 * multipliers.get("max_turnover", 0.0), w - c.turnover.held
+        half, traded = 0.5 * multipliers.get("turnover_limit", 0.0), w - c.turnover.held
         kept = np.maximum(np.abs(rest) - half, 0.0)
         return float(np.where(np.abs(traded) < 1e-9, kept, np.abs(rest + half * np.sign(traded))).max())
 

@@ -133,3 +133,36 @@ def test_returns_too_large_to_be_squared_are_refused():
         minimise_downside_variance(R, box("AB"))
     with pytest.raises(DataError, match="too large to be squared"):
         minimise_downside_variance(0.01 * np.ones((10, 2)), box("AB"), 1e200)
+
+
+@pytest.mark.parametrize(("weight", "price"), [(np.nan, 1e-5), (0.5, np.nan), (np.inf, 1e-5)])
+def test_no_number_is_no_proof(weight, price):
+    """Comparisons with NaN are false, so a careless check would find nothing wrong."""
+    R, constraints = np.array([[-0.01, 0.0], [0.0, -0.02]]), box("AB")
+    with pytest.raises(SolverError, match="not certified"):
+        require(certify(R, np.array([weight, 0.5]), constraints, Prices(np.array([price]))))
+
+
+def test_where_the_hurdle_is_just_met_nothing_has_a_price():
+    """f is zero up to the rounding of Rw, here 7.5e-38; a price would be rounding over rounding."""
+    R = 0.01 * np.random.default_rng(29).standard_t(4, (40, 4))
+    certificate = minimise_downside_variance(R, box("ABCD", upper=0.3), -0.012).certificate
+    assert certificate.objective == 0.0
+    assert certificate.gap == 0.0
+    assert set(certificate.multipliers.values()) == {0.0}
+
+
+@pytest.mark.parametrize("gain", [1e2, 1e4, 1e6])
+def test_a_day_of_enormous_gains_hides_nothing(gain):
+    """Gains never enter f, so they have no say in what is negligible."""
+    R = 0.01 * np.random.default_rng(0).standard_t(4, (252, 4))
+    constraints = box("ABCD", upper=0.6)
+    best = minimise_downside_variance(R, constraints)
+    R[100] = gain
+    spiked = minimise_downside_variance(R, constraints)
+    without = np.delete(R, 100, axis=0)
+    expected = minimise_downside_variance(without, constraints).certificate.objective * 251 / 252
+    assert spiked.certificate.objective == pytest.approx(expected, rel=1e-9)
+    worse = best.weights + 1e-3 * np.array([1, -1, 0, 0])
+    prices = Prices(np.array([spiked.certificate.multipliers["budget"]]))
+    assert certify(R, worse, constraints, prices).relative_gap > 1e-6

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -110,7 +112,7 @@ def test_sentences_say_the_limit_the_asset_and_the_cost():
     cost = 1.6e-4
     names = [
         "max_weight SPY", "min_weight TLT", "sleeve_max_weight GLD", "max_weight LQD", "min_weight GLD", "bonds min",
-        "bonds max", "max_turnover", "budget",
+        "bonds max", "turnover_limit", "budget",
     ]  # fmt: skip
     proof = Certificate(1e-4, 0.0, 0.0, 0.0, dict.fromkeys(names, cost), 1)
     said = {price.constraint_name: price.sentence for price in shadow_prices(constraints, proof)}
@@ -120,15 +122,33 @@ def test_sentences_say_the_limit_the_asset_and_the_cost():
         "max_weight LQD": f"the 12.35% cap on LQD costs {deviation} per 1 pp",
         "sleeve_max_weight GLD": f"the 15% cap on GLD (sleeve_max_weight) costs {deviation} per 1 pp",
         "min_weight TLT": f"the 5% floor of TLT costs {deviation} per 1 pp",
-        "min_weight GLD": f"GLD is left out: 1 pp of it in place of others adds {deviation}",
+        # not held, so entering costs turnover too
+        "min_weight GLD": "GLD is left out: 1 pp of it in place of others adds 1.6 bp of daily downside deviation",
         "bonds min": f"the 10% floor of the bonds costs {deviation} per 1 pp",
         "bonds max": f"the 40% ceiling of the bonds costs {deviation} per 1 pp",
-        "max_turnover": f"the turnover limit of 10% costs {deviation} per 1 pp",
+        "turnover_limit": f"the turnover limit of 10% costs {deviation} per 1 pp",
         "budget": f"1 pp more invested instead of cash adds {deviation}",
     }
     symbols = {price.constraint_name: price.symbol for price in shadow_prices(constraints, proof)}
     assert symbols["sleeve_max_weight GLD"] == "GLD"
     assert symbols["bonds max"] is None
+
+
+def test_the_price_of_entering_includes_the_turnover_it_takes():
+    """Against the rise of √f when the asset is made to enter, while the turnover limit binds."""
+    R = 0.01 * np.random.default_rng(3).standard_normal((250, 4)) * [0.5, 1.0, 1.0, 0.2]
+    R[:, 3] += 1.5 * R[:, 1] + R[:, 2]  # more of the same risk
+    held = TurnoverLimit(np.array([0.2, 0.4, 0.4, 0.0]), 0.1)
+
+    def solved(floor):
+        rows = replace(box(SYMBOLS, lower=[0, 0, 0, floor]), turnover=held)
+        return rows, minimise_downside_variance(R, rows).certificate
+
+    rows, proof = solved(0.0)
+    assert {"turnover_limit", f"min_weight {SYMBOLS[3]}"} <= set(proof.active)
+    price = next(p for p in shadow_prices(rows, proof) if p.constraint_name == f"min_weight {SYMBOLS[3]}")
+    rise = np.sqrt(solved(1e-5)[1].objective) - np.sqrt(proof.objective)
+    assert price.cost_bp_per_pp == pytest.approx(100 * rise / 1e-5, rel=1e-3)
 
 
 @pytest.mark.parametrize(

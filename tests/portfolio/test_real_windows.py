@@ -61,7 +61,7 @@ def test_every_week_with_groups_sleeve_and_turnover_together(etf_returns, judge,
             limit = max(0.05, judge.least_turnover(rows, drifted) + 0.01)
             rows = replace(rows, turnover=TurnoverLimit(drifted, limit))
         solution = proven(window, rows, start=held, gap=1e-10, note=week)
-        binding += "max_turnover" in solution.certificate.active
+        binding += "turnover_limit" in solution.certificate.active
         held = solution.weights
     assert binding > 50
 

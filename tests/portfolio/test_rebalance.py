@@ -35,7 +35,7 @@ def test_small_drift_is_held():
     assert decision.turnover == 0.0
     np.testing.assert_array_equal(decision.weights, [0.400, 0.300, 0.290])
     assert decision.summary == "hold: largest drift 0.4pp is below the threshold 0.5pp"
-    assert decision.reasons[0].startswith("hold: +0.4pp from the target")
+    assert decision.reasons[0].startswith("hold: -0.4pp from the target")
 
 
 def test_drift_at_the_threshold_is_traded():

@@ -231,3 +231,18 @@ class TestFoundByTheFuzz:
     def test_the_budget_is_kept_by_assets_of_very_different_size(self, proven):
         rows = box(symbols(2), 0.23440982050375872, lower=[0.0, 0.18428283546204313])
         proven([[0.000006, -11.226672]], rows)
+
+    def test_a_suspended_asset_and_a_group_that_must_stay_empty(self, proven):
+        bands = [
+            Band("most", np.array([True, False, True]), 0.518237412044928, 0.518237412044928),
+            Band("suspended", np.array([False, False, True]), 0.0, 0.0),
+        ]
+        rows = box(symbols(3), 0.5204221633483898, bands=bands)
+        proven([[-0.07, 0.0, 0.0], [-0.01, 0.04, 0.0]], rows)
+
+    def test_a_day_of_very_different_sizes_with_a_band_and_turnover(self, proven):
+        held = np.array([0.35371295495013233, 0.0, 0.2019839042356662])
+        band = Band("first", np.array([True, False, False]), 0.1237995342325463, 0.2122277729700794)
+        rows = box(symbols(3), 0.9086059718386399, bands=[band])
+        limited = replace(rows, turnover=TurnoverLimit(held, 0.35331103480148685))
+        proven([[-0.435, -0.0004, -93.6759]], limited)

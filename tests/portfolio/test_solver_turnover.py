@@ -64,8 +64,8 @@ def test_the_price_of_turnover_is_a_derivative():
         return minimise_downside_variance(R, rows).certificate
 
     slope = (solved(0.1 - 1e-6).objective - solved(0.1 + 1e-6).objective) / 2e-6
-    assert "max_turnover" in solved(0.1).active
-    assert solved(0.1).multipliers["max_turnover"] == pytest.approx(slope, rel=1e-5, abs=0)
+    assert "turnover_limit" in solved(0.1).active
+    assert solved(0.1).multipliers["turnover_limit"] == pytest.approx(slope, rel=1e-5, abs=0)
 
 
 def test_caps_that_fell_further_than_the_limit_allows():
@@ -74,7 +74,7 @@ def test_caps_that_fell_further_than_the_limit_allows():
     with pytest.raises(InfeasibleError) as caught:
         minimise_downside_variance(R, rows)
     conflicting = caught.value.figures["conflicting rows"].split(", ")
-    assert {"max_turnover", "max_weight A0", "max_weight A1"} <= set(conflicting)
+    assert {"turnover_limit", "max_weight A0", "max_weight A1"} <= set(conflicting)
     assert float(caught.value.figures["conflict"]) == pytest.approx(0.15)
 
 
@@ -83,7 +83,7 @@ def test_a_band_that_the_limit_cannot_reach():
     rows = replace(box(SYMBOLS, bands=[band]), turnover=TurnoverLimit(HELD, 0.1))
     with pytest.raises(InfeasibleError) as caught:
         minimise_downside_variance(R, rows)
-    assert {"max_turnover", "hedges min"} <= set(caught.value.figures["conflicting rows"].split(", "))
+    assert {"turnover_limit", "hedges min"} <= set(caught.value.figures["conflicting rows"].split(", "))
     assert float(caught.value.figures["conflict"]) == pytest.approx(0.3)
 
 

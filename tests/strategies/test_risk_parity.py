@@ -184,7 +184,7 @@ def test_the_turnover_limit_is_kept_and_priced(window):
     allocation = decide(seen, turnover_limit=0.05)
     assert 0.5 * np.abs(allocation.weights - held).sum() == pytest.approx(0.05, abs=1e-9)
     assert allocation.weights.sum() == pytest.approx(0.99)
-    price = next(p for p in allocation.shadow_prices if p.kind == "max_turnover")
+    price = next(p for p in allocation.shadow_prices if p.kind == "turnover_limit")
     assert price.cost_bp_per_pp > 0
     assert price.limit_value == 0.05
 
