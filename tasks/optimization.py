@@ -46,7 +46,7 @@ def choose_weights(
     window = _window(store, returns, holdings, before)
     strategy = create(_with_hedges(parameters, opening.hedges), journal(run))
     if not is_kept(minimised):
-        say("compiling the optimiser, once after an installation or update: about half a minute")
+        say("compiling the optimiser, once after an installation or update: up to a minute")
     allocation = strategy.decide(window)
     seen = window.tail(strategy.lookback)
     weights = _weights(allocation, seen, strategy.minimum_acceptable_return)
