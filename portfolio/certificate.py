@@ -168,14 +168,7 @@ def require(certificate: Certificate) -> Certificate:
     return certificate
 
 
-def duality_gap(gradient: FloatArray, weights: FloatArray, constraints: Constraints, prices: Prices) -> float:
-    """Upper bound of max over feasible v of ∇f·(w - v), never negative."""
-    held, limit = _turnover(constraints)
-    gap = _gap(gradient, weights, constraints.polytope, prices.rows, held, limit, prices.turnover)
-    return max(0.0, gap)
-
-
-def bound_multipliers(
+def _bound_multipliers(
     gradient: FloatArray, weights: FloatArray, constraints: Constraints, prices: Prices
 ) -> FloatArray:
     """What is left of ∇f (N,) for the bounds to carry: at an optimum positive on a lower, negative on an upper."""
@@ -190,7 +183,7 @@ def bound_multipliers(
 def _multipliers(
     gradient: FloatArray, weights: FloatArray, constraints: Constraints, prices: Prices
 ) -> dict[str, float]:
-    dual = np.concatenate([bound_multipliers(gradient, weights, constraints, prices), prices.rows[1:]])
+    dual = np.concatenate([_bound_multipliers(gradient, weights, constraints, prices), prices.rows[1:]])
     values = constraints.row_values(weights)
     named = {"budget": float(prices.rows[0])}
     for names, sides, sign in (

@@ -67,6 +67,7 @@ def minimise_at_volatility(
         scale = _within_reach(constraints, constraints.turnover, scale)
 
     def solved(scale: float) -> ScaledOptimum:
+        """The optimum of the programme shrunk by ``scale``."""
         programme, b = shrunk(constraints, scale), scale * minimum_acceptable_return
         solution = minimise_downside_variance(returns, programme, b, scale * full.weights)
         volatility = annual_volatility(returns, solution.weights)
