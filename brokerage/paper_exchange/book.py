@@ -10,6 +10,8 @@ from typing import Any
 
 from brokerage.paper_exchange.account import Account, read_account, read_configuration
 from brokerage.paper_exchange.checks import check
+from brokerage.paper_exchange.events import record
+from brokerage.paper_exchange.fates import begin
 from brokerage.paper_exchange.matching import deterministic_id, settle
 from brokerage.paper_exchange.order import Order, open_orders
 from brokerage.paper_exchange.refusal import Refusal, invalid, not_found, unprocessable
@@ -74,9 +76,9 @@ class Book:
                 created_at=now,
                 updated_at=now,
                 expires_at=self._expiry(ticket, now),
-                fate=fate,
+                fate=begin(fate),
             )
-            order.save(book)
+            record(book, order, order.status)
         return order
 
     def settle(self) -> None:
@@ -96,14 +98,14 @@ class Book:
         if order.status == "pending_cancel":
             raise unprocessable("order is not cancelable")
         with self.store.transaction() as book:
-            order.touched(self._now(book), status="pending_cancel").save(book)
+            record(book, order.touched(self._now(book), status="pending_cancel"), "pending_cancel")
 
     def cancel_all(self) -> list[Order]:
         """Request the cancellation of every open order; returns those it was requested for."""
         with self.store.transaction() as book:
             orders = [order for order in open_orders(book) if order.status != "pending_cancel"]
             for order in orders:
-                order.touched(self._now(book), status="pending_cancel").save(book)
+                record(book, order.touched(self._now(book), status="pending_cancel"), "pending_cancel")
         return orders
 
     def order(self, order_id: str, column: str = "id") -> Order:
@@ -186,7 +188,7 @@ class Book:
     def _end_day(self, book: sqlite3.Connection, now: dt.datetime) -> None:
         for order in open_orders(book):
             if order.expires_at <= now:
-                order.touched(now, status="expired", expired_at=now).save(book)
+                record(book, order.touched(now, status="expired", expired_at=now), "expired")
         account = read_account(book, self.tape, now)
         book.execute(
             "INSERT INTO day_end VALUES (?, ?, ?)",

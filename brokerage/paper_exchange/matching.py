@@ -8,6 +8,8 @@ import uuid
 from decimal import Decimal
 
 from brokerage.paper_exchange.account import read_configuration
+from brokerage.paper_exchange.events import Execution, record
+from brokerage.paper_exchange.fates import Fate, read_fate
 from brokerage.paper_exchange.order import Order, cents, open_orders
 from brokerage.paper_exchange.store import get_meta, set_meta
 from brokerage.paper_exchange.tape import Tape
@@ -36,18 +38,31 @@ def deterministic_id(book: sqlite3.Connection, kind: str, number: int) -> str:
 def _step(
     book: sqlite3.Connection, tape: Tape, now: dt.datetime, order: Order, window: Window | None
 ) -> None:
+    fate = read_fate(order.fate)
     if order.status == "pending_cancel":
-        order.touched(now, status="canceled", canceled_at=now).save(book)
+        _cancel(book, tape, now, order, fate)
         return
-    if order.fate == "reject":
-        order.touched(now, status="rejected", failed_at=now).save(book)
+    if fate.kind == "reject":
+        record(book, order.touched(now, status="rejected", failed_at=now), "rejected")
         return
     if order.status in ("accepted", "pending_new"):
         order = order.touched(now, status="new")
-        order.save(book)
+        record(book, order, "new")
+    if not fate.fills or fate.delays(order.created_at, now):
+        return
     price = _price(tape, now, order, window)
-    if price is not None and order.fate != "hold":
-        _fill(book, now, order, price)
+    if price is not None:
+        _fill(book, now, order, price, fate)
+
+
+def _cancel(book: sqlite3.Connection, tape: Tape, now: dt.datetime, order: Order, fate: Fate) -> None:
+    if fate.kind == "stuck_pending_cancel":
+        return
+    price = _price(tape, now, order, None) if fate.kind == "fill_on_cancel" else None
+    if price is None:
+        record(book, order.touched(now, status="canceled", canceled_at=now), "canceled")
+    else:
+        _fill(book, now, order, price, fate)
 
 
 def _price(tape: Tape, now: dt.datetime, order: Order, window: Window | None) -> Decimal | None:
@@ -64,33 +79,35 @@ def _price(tape: Tape, now: dt.datetime, order: Order, window: Window | None) ->
     return None
 
 
-def _fill(book: sqlite3.Connection, now: dt.datetime, order: Order, price: Decimal) -> None:
+def _fill(book: sqlite3.Connection, now: dt.datetime, order: Order, price: Decimal, fate: Fate) -> None:
     held, average = _position(book, order.symbol)
     wanted = order.remaining(price)
     whole = min(wanted, held) if order.side == "sell" else wanted
-    qty = (whole * Decimal(order.fate or 1)).quantize(Decimal("1e-9"), "ROUND_DOWN")
+    qty = (whole * fate.fraction).quantize(Decimal("1e-9"), "ROUND_DOWN")
     if qty == 0:
         return
     cash, value = Decimal(get_meta(book, "cash") or 0), cents(qty * price)
     buying = order.side == "buy"
     if buying and value > cash and read_configuration(book)["max_margin_multiplier"] == "1":
         # queued overnight, and the opening price is more than the account can pay
-        order.touched(now, status="rejected", failed_at=now).save(book)
+        record(book, order.touched(now, status="rejected", failed_at=now), "rejected")
         return
     if buying:
         average = ((held * average + qty * price) / (held + qty)).quantize(Decimal("1e-9"))
     set_meta(book, "cash", cash - value if buying else cash + value)
     _set_position(book, order.symbol, held + qty if buying else held - qty, average)
+    complete = qty == whole and (order.notional is not None or whole == wanted)
     done = order.touched(
         now,
-        status="filled" if qty == whole and (order.notional or whole == wanted) else "partially_filled",
+        status="filled" if complete else "partially_filled",
         filled_at=now,
         filled_qty=order.filled_qty + qty,
         filled_value=order.filled_value + qty * price,
-        fate="hold" if order.fate else "",
+        fate="hold" if fate.then == "hold" else "",
     )
-    done.save(book)
     _record(book, done, qty, price, value)
+    if fate.then == "cancel":
+        record(book, done.touched(now, status="canceled", canceled_at=now), "canceled")
 
 
 def _position(book: sqlite3.Connection, symbol: str) -> tuple[Decimal, Decimal]:
@@ -106,12 +123,16 @@ def _set_position(book: sqlite3.Connection, symbol: str, qty: Decimal, average: 
 
 def _record(book: sqlite3.Connection, order: Order, qty: Decimal, price: Decimal, value: Decimal) -> None:
     seq = book.execute("SELECT COALESCE(MAX(seq), 0) + 1 FROM fill").fetchone()[0]
+    execution = Execution(
+        deterministic_id(book, "fill", seq), qty, price, position_qty=_position(book, order.symbol)[0]
+    )
+    record(book, order, "partial_fill" if order.is_open else "fill", execution)
     leaves = order.remaining(price) if order.is_open else Decimal(0)
     book.execute(
         "INSERT INTO fill VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             seq,
-            deterministic_id(book, "fill", seq),
+            execution.id,
             order.id,
             order.symbol,
             order.side,

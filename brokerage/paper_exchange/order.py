@@ -28,8 +28,7 @@ _INSTANTS = {
 class Order:
     """An order as it stands; ``filled_value`` is the sum of quantity times price over its fills.
 
-    ``fate`` is what a fault rule has in store for it: nothing, ``reject``, ``hold`` or a fraction to
-    be filled before it is held.
+    ``fate`` is what is in store for it (see ``fates``).
     """
 
     seq: int

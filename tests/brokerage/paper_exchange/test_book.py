@@ -135,23 +135,6 @@ def test_cancelling_what_is_unknown_or_done(book, send):
         book.cancel(send(qty="1").id)
 
 
-def test_a_rejection_may_come_after_the_order_was_taken(book, send):
-    order = send(qty="1", fate="reject")
-    assert (order.status, book.order(order.id).status) == ("pending_new", "rejected")
-    assert book.account().cash == 100_000
-
-
-def test_a_partial_fill_holds_the_rest_until_it_is_cancelled(book, send):
-    order = send(qty="10", fate="0.4")
-    partial = book.order(order.id)
-    assert (partial.status, partial.filled_qty) == ("partially_filled", 4)
-    assert book.account().holding("SPY").qty == 4
-    assert book.account().reserved == (6 * book.tape.quote("SPY", book.now).ask).quantize(D("0.01"))
-    book.cancel(order.id)
-    book.settle()
-    assert (book.order(order.id).status, book.order(order.id).filled_qty) == ("canceled", 4)
-
-
 def test_the_clock_arrives_at_ten_and_weeks_begin_with_their_first_session(book):
     assert book.advance("next_session") == at(dt.date(2015, 6, 2), dt.time(10))
     assert book.advance("next_week") == at(dt.date(2015, 6, 8), dt.time(10))

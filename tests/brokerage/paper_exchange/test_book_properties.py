@@ -32,7 +32,22 @@ NOTIONALS = st.decimals(min_value=D("0.01"), max_value=80_000, places=2)
 SIZES = st.one_of(
     st.fixed_dictionaries({"qty": QUANTITIES | WHOLE}), st.fixed_dictionaries({"notional": NOTIONALS})
 )
-FATES = st.sampled_from(["", "", "", "reject", "hold", "0.3"])
+FATES = st.sampled_from(
+    [
+        "",
+        "",
+        "",
+        "reject:no",
+        "hold",
+        "partial:0.3:hold",
+        "partial:0.3:cancel",
+        "partial:0.3:continue",
+        "slow:0",
+        "slow:3600",
+        "stuck_pending_cancel",
+        "fill_on_cancel",
+    ]
+)
 
 
 class ExchangeMachine(RuleBasedStateMachine):
