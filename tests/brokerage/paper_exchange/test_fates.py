@@ -28,8 +28,19 @@ def test_a_fate_is_read_from_its_text(text, fate):
 
 @pytest.mark.parametrize(
     "text",
-    "luck reject reject: partial:0.5 partial:1:hold partial:x:hold partial:nan:hold partial:0.5:later"
-    " slow:soon slow:-1 slow:inf".split(),
+    [
+        "luck",
+        "reject",
+        "reject:",
+        "partial:0.5",
+        "partial:1:hold",
+        "partial:x:hold",
+        "partial:nan:hold",
+        "partial:0.5:later",
+        "slow:soon",
+        "slow:-1",
+        "slow:inf",
+    ],
 )
 def test_a_text_that_spells_no_fate_is_refused(text):
     with pytest.raises(ValueError, match=r"fate|fraction|time|float"):
