@@ -29,7 +29,7 @@ from schemas.parameters import (
     RebalanceParameters,
     StrategyParameters,
 )
-from schemas.settings import BrokerSettings, ExchangeSettings
+from schemas.settings import BrokerSettings, ExchangeSettings, LimitSettings
 
 FOLDER = Path(__file__).parent
 _PREFIX = "RISKPARITY__"
@@ -56,6 +56,7 @@ class Settings(Parameters, BaseSettings):
     cleaning: CleaningParameters = CleaningParameters()
     guard: GuardParameters = GuardParameters()
     execution: ExecutionParameters = ExecutionParameters()
+    limits: LimitSettings = LimitSettings()
     strategies: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Parameters by strategy, over the strategy's own defaults."""
     universes: dict[str, Universe] = Field(default_factory=dict)

@@ -25,3 +25,4 @@ class Parameters(BaseModel):
 
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(gt=0, le=1)]
