@@ -149,6 +149,11 @@ def read_configuration(book: sqlite3.Connection) -> dict[str, Any]:
     return dict(json.loads(get_meta(book, "configuration") or "{}"))
 
 
+def read_flags(book: sqlite3.Connection) -> dict[str, Any]:
+    """What the broker has changed about the account: a status, blocks; empty as long as all is well."""
+    return dict(json.loads(get_meta(book, "account_flags") or "{}"))
+
+
 def _holdings(book: sqlite3.Connection, tape: Tape, now: dt.datetime, working: list[Order]) -> list[Holding]:
     opening = tape.sessions.hours(tape.sessions.latest(now)).open.isoformat()
     bought: dict[str, Decimal] = defaultdict(Decimal)

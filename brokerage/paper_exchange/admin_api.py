@@ -9,7 +9,8 @@ from starlette.routing import Route
 
 from brokerage.paper_exchange.book import Book
 from brokerage.paper_exchange.documents import clock_document
-from brokerage.paper_exchange.faults import FaultRule, Faults
+from brokerage.paper_exchange.fault_rule import FaultRule
+from brokerage.paper_exchange.faults import Faults
 from brokerage.paper_exchange.refusal import invalid, not_found, plain
 from brokerage.paper_exchange.ticket import parse_json
 

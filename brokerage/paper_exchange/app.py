@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
-import json
 import time
 import uuid
 from http import HTTPStatus
@@ -13,26 +11,32 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from brokerage.paper_exchange.address import Credentials
 from brokerage.paper_exchange.admin_api import AdminApi
 from brokerage.paper_exchange.book import Book
-from brokerage.paper_exchange.faults import FaultRule, Faults
+from brokerage.paper_exchange.delivery import Answer, answer_of, send_answer
+from brokerage.paper_exchange.fault_rule import FaultRule, Kind
+from brokerage.paper_exchange.faults import Faults
+from brokerage.paper_exchange.incidents import strike
 from brokerage.paper_exchange.market_data_api import MarketDataApi
+from brokerage.paper_exchange.mishaps import Mishaps
 from brokerage.paper_exchange.refusal import NOT_FOUND, Refusal
+from brokerage.paper_exchange.subject import call_of
 from brokerage.paper_exchange.trading_api import TradingApi
 
-_ADMIN, _DATA = "/__sim/", "/v2/stocks/"
+_ADMIN, _DATA = "/__sim/", ("/v2/stocks/", "/v1/", "/v1beta1/")
 
 
 class FrontDoor:
     """What every request passes: request id, credentials, the fault switchboard and the log."""
 
     def __init__(self, book: Book, credentials: Credentials) -> None:
-        self._store = book.store
+        self._book = book
         self._credentials = credentials
         self._faults = Faults()
+        self._mishaps = Mishaps()
         self._app = _application(book, self._faults)
         self.last_request = time.monotonic()
 
@@ -42,45 +46,35 @@ class FrontDoor:
             await self._app(scope, receive, send)
             return
         self.last_request = time.monotonic()
-        request = Request(scope, receive)
+        request = Request(_tidied(scope), receive)
         body = await request.body()
-        admin = request.url.path.startswith(_ADMIN)
-        rule = None if admin else self._faults.take(request.method, request.url.path, _text(body))
-        answer = await self._answer(request, body, rule)
-        if not admin:
-            self._store.log(
-                method=request.method,
-                path=request.url.path,
-                query=request.url.query,
-                body=_text(body),
-                status=answer[0]["status"] if answer else None,
-                fault=rule.action if rule else "",
-            )
-        if rule and rule.action in ("drop_before", "drop_after_commit"):
-            await _hang_up(scope)
+        if request.url.path.startswith(_ADMIN):
+            await send_answer(await self._processed(request, body), request.scope, send)
             return
-        for message in answer:
-            await send(message)
+        call = call_of(request, body, self._book)
+        acting = self._faults.take(call)
+        rule = acting.get("answer")
+        answer = await self._mishaps.answer(rule, request, lambda: self._processed(request, body, acting))
+        self._book.store.log(
+            method=call.method,
+            path=call.path,
+            query=self._credentials.mask(call.query),
+            body=self._credentials.mask(call.body),
+            status=answer.status if answer else None,
+            fault=",".join(rule.name for rule in acting.values()),
+        )
+        await self._mishaps.deliver(rule, answer, request.scope, receive, send)
 
-    async def _answer(self, request: Request, body: bytes, rule: FaultRule | None) -> list[Message]:
-        """The complete answer, not sent yet: a fault may still swallow it."""
-        if rule and rule.action == "drop_before":
-            return []
-        if rule and rule.action == "delay":
-            await asyncio.sleep(rule.seconds)
-        request.state.fate = rule.fate if rule else ""
-        app = self._locked(request) or (_canned(rule) if rule and rule.action == "status" else self._app)
-        answer: list[Message] = []
-
-        async def replay() -> Message:
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        async def collect(message: Message) -> None:
-            answer.append(message)
-
-        await app(request.scope, replay, collect)
-        request_id = uuid.uuid4().hex.encode()
-        answer[0]["headers"] = [*answer[0]["headers"], (b"x-request-id", request_id)]
+    async def _processed(
+        self, request: Request, body: bytes, acting: dict[Kind, FaultRule] | None = None
+    ) -> Answer:
+        """What the exchange answers; its book has changed when this returns."""
+        acting = acting or {}
+        if "incident" in acting:
+            strike(self._book, acting["incident"])
+        request.state.fate = acting["fate"].fate if "fate" in acting else ""
+        answer = await answer_of(self._locked(request) or self._app, request.scope, body)
+        answer.headers["x-request-id"] = uuid.uuid4().hex
         return answer
 
     def _locked(self, request: Request) -> ASGIApp | None:
@@ -96,11 +90,17 @@ class FrontDoor:
             )
         if fits:
             return None
-        if path.startswith((_ADMIN, _DATA)):
+        if path.startswith((_ADMIN, *_DATA)):
             return JSONResponse({"message": "unauthorized."}, HTTPStatus.UNAUTHORIZED)
         return JSONResponse(
             {"code": 40110000, "message": "request is not authorized"}, HTTPStatus.UNAUTHORIZED
         )
+
+
+def _tidied(scope: Scope) -> Scope:
+    """The same request with single slashes and none at the end: base URLs are often given with one."""
+    path = "/" + "/".join(part for part in scope["path"].split("/") if part)
+    return {**scope, "path": path, "raw_path": path.encode()}
 
 
 def _application(book: Book, faults: Faults) -> Starlette:
@@ -130,21 +130,5 @@ async def _broken(_: Request, __: Exception) -> Response:
     )
 
 
-def _canned(rule: FaultRule) -> ASGIApp:
-    if isinstance(rule.answer, str):
-        return Response(rule.answer, rule.status, media_type="text/html")
-    return Response(json.dumps(rule.answer), rule.status, media_type="application/json")
-
-
-async def _hang_up(scope: Scope) -> None:
-    scope["state"]["transport"].abort()
-    # one more turn of the loop lets the server notice; it would answer 500 otherwise
-    await asyncio.sleep(0.01)
-
-
 def _same(sent: str | None, expected: str) -> bool:
     return hmac.compare_digest((sent or "").encode(), expected.encode())
-
-
-def _text(body: bytes) -> str:
-    return body.decode(errors="replace")

@@ -50,7 +50,7 @@ def _step(
         record(book, order, "new")
     if not fate.fills or fate.delays(order.created_at, now):
         return
-    price = _price(tape, now, order, window)
+    price = None if _halted(book, order.symbol) else _price(tape, now, order, window)
     if price is not None:
         _fill(book, now, order, price, fate)
 
@@ -63,6 +63,10 @@ def _cancel(book: sqlite3.Connection, tape: Tape, now: dt.datetime, order: Order
         record(book, order.touched(now, status="canceled", canceled_at=now), "canceled")
     else:
         _fill(book, now, order, price, fate)
+
+
+def _halted(book: sqlite3.Connection, symbol: str) -> bool:
+    return bool(book.execute("SELECT halted FROM asset WHERE symbol = ?", (symbol,)).fetchone()["halted"])
 
 
 def _price(tape: Tape, now: dt.datetime, order: Order, window: Window | None) -> Decimal | None:

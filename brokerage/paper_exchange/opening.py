@@ -96,7 +96,7 @@ def _create(
     )
     full_names = names()
     book.executemany(
-        "INSERT INTO asset VALUES (?, ?, ?, 'active', 1, 1)",
+        "INSERT INTO asset VALUES (?, ?, ?, 'active', 1, 1, 0)",
         (
             (symbol, str(uuid.uuid5(uuid.NAMESPACE_OID, f"asset:{symbol}")), full_names.get(symbol, symbol))
             for symbol in sorted({price.symbol for price in prices})

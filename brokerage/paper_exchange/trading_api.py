@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from brokerage.paper_exchange import documents, query
-from brokerage.paper_exchange.account import read_configuration
+from brokerage.paper_exchange.account import read_configuration, read_flags
 from brokerage.paper_exchange.book import Book
 from brokerage.paper_exchange.order import Order
 from brokerage.paper_exchange.refusal import invalid, not_found
@@ -64,9 +64,8 @@ class TradingApi:
         facts = {row["key"]: row["value"] for row in store.rows("SELECT key, value FROM meta")}
         opened = dt.datetime.fromisoformat(facts["opened_at"])
         configuration = read_configuration(store.book)
-        return JSONResponse(
-            documents.account_document(self._book.account(), configuration, opened, facts["seed"])
-        )
+        document = documents.account_document(self._book.account(), configuration, opened, facts["seed"])
+        return JSONResponse(document | read_flags(store.book))
 
     async def configurations(self, request: Request) -> Response:
         """GET and PATCH /v2/account/configurations; nulls change nothing."""
