@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from brokerage.endpoint import Endpoint
 from brokerage.failures import NO_SUCH_THING, NOT_CANCELABLE, CallFailed, as_error
+from brokerage.interlock import require_agreement
 from brokerage.models import Account, Asset, CalendarDay, Clock, Order, OrderTicket, Position
 from brokerage.transport import harden, once, with_retries
 from schemas.errors import ConfigError, RiskParityError, UnknownOutcome
@@ -47,7 +48,8 @@ class Broker:
         self.venue = endpoint.venue
         self._sleep = sleep
         self._patience = settings.patience_seconds
-        self._proven_safe = endpoint.venue == "loopback"
+        self._endpoint = endpoint
+        self._interlocked = False
         client = TradingClient(
             api_key=endpoint.key_id.get_secret_value(),
             secret_key=endpoint.secret_key.get_secret_value(),
@@ -110,9 +112,9 @@ class Broker:
 
         Raises:
             UnknownOutcome: If a POST went unanswered and no look-up found the order.
-            ConfigError: On Alpaca, if the account is not a paper account.
+            ConfigError: If the account is a live one and not everything says so, or the other way round.
         """
-        self._require_paper_account()
+        self._interlock()
         in_doubt = False
         for _ in range(2):
             try:
@@ -132,7 +134,7 @@ class Broker:
 
         An order that is already terminal is left as it is.
         """
-        self._require_paper_account()
+        self._interlock()
         try:
             # Unlike POST, a repeated DELETE of one order changes nothing more.
             with_retries(lambda: self._client.cancel_order_by_id(order.id), self._patience)
@@ -146,17 +148,10 @@ class Broker:
         except CallFailed as failure:
             raise as_error(failure) from None
 
-    def _require_paper_account(self) -> None:
-        if self._proven_safe:
-            return
-        number = self.account().account_number
-        if not number.startswith("PA"):
-            raise ConfigError(
-                "These keys belong to an account that is not a paper account: nothing was sent",
-                figures={"account": f"{number[:2]}..."},
-                remedy="Use the keys of a paper account; live trading is not available.",
-            )
-        self._proven_safe = True
+    def _interlock(self) -> None:
+        if not self._interlocked:
+            require_agreement(self._endpoint, self.account().account_number)
+            self._interlocked = True
 
     def _post(self, ticket: OrderTicket) -> Order:
         request = _ExactMarketOrder(

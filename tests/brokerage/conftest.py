@@ -42,7 +42,12 @@ class Misbehaving:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"owner": self}))
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.port = self._server.server_port
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def secure(self, context):
+        """Speak TLS from now on."""
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
 
     def script(self, call, *acts):
         self._acts[call] = deque(acts)
@@ -205,7 +210,7 @@ def misbehaving():
 
 @pytest.fixture
 def misbehaving_endpoint(misbehaving):
-    return Endpoint("paper", misbehaving.url, misbehaving.url, SecretStr(KEY_ID), SecretStr(SECRET_KEY))
+    return Endpoint("loopback", misbehaving.url, misbehaving.url, SecretStr(KEY_ID), SecretStr(SECRET_KEY))
 
 
 @pytest.fixture

@@ -159,15 +159,6 @@ def test_wrong_keys_are_told_apart_from_a_refused_order(broker, misbehaving, act
         broker.account()
 
 
-def test_only_a_paper_account_gets_orders(broker, misbehaving, acts):
-    misbehaving.script("GET /v2/account", acts.answer(200, acts.account_json(account_number="123456789")))
-
-    for mutate in (lambda: broker.submit(TICKET), lambda: broker.cancel(order("id"))):
-        with pytest.raises(ConfigError, match="not a paper account"):
-            mutate()
-    assert {request.method for request in misbehaving.requests} == {"GET"}
-
-
 def test_a_missing_order_is_none_but_a_missing_page_is_not(broker, misbehaving, acts):
     assert broker.order("unknown") is None
 

@@ -56,26 +56,26 @@ def test_paper_without_keys_is_refused(tmp_path):
         "https://paper-api.alpaca.markets@api.alpaca.markets",
         "https://broker-api.alpaca.markets",
         "https://0.0.0.0",
+        "http://127.0.0.1:8000",
         "",
     ],
 )
-def test_live_trading_is_not_available(url, tmp_path):
-    with pytest.raises(ConfigError, match="live trading is not available"):
-        resolve(KEYS, tmp_path, trading_url=url)
+def test_paper_keys_go_to_no_other_host(url, tmp_path):
+    with pytest.raises(ConfigError, match="when the venue is paper"):
+        resolve(KEYS, tmp_path, venue="paper", trading_url=url)
 
 
 @pytest.mark.parametrize(
     "url",
     [
         "http://paper-api.alpaca.markets",
-        "ftp://127.0.0.1",
         "https://paper-api.alpaca.markets/v2",
         "https://paper-api.alpaca.markets:8443",
         "https://user:word@paper-api.alpaca.markets",
         "https://paper-api.alpaca.markets?x=1",
     ],
 )
-def test_beyond_this_machine_only_https_to_the_bare_host(url, tmp_path):
+def test_scenario_60_beyond_this_machine_only_https_to_the_bare_host(url, tmp_path):
     with pytest.raises(ConfigError, match="https"):
         resolve(KEYS, tmp_path, trading_url=url)
 
@@ -90,10 +90,16 @@ def test_the_loopback_venue_cannot_point_at_alpaca():
         endpoint(venue="loopback")
 
 
-def test_a_trailing_slash_is_forgiven(tmp_path):
-    found = resolve(KEYS, tmp_path, trading_url="http://127.0.0.1:8000/")
+def test_keys_with_a_url_on_this_machine_are_those_of_somebody_elses_loopback_exchange(tmp_path):
+    here = "http://127.0.0.1:8000/"
+    found = resolve(KEYS, tmp_path, trading_url=here, data_url=here)
 
-    assert found.trading_url == "http://127.0.0.1:8000"
+    assert (found.venue, found.trading_url) == ("loopback", "http://127.0.0.1:8000")
+
+
+def test_no_key_of_this_machine_goes_out_of_it_for_prices(tmp_path):
+    with pytest.raises(ConfigError, match="data_url"):
+        resolve(KEYS, tmp_path, trading_url="http://127.0.0.1:8000")
 
 
 def test_no_endpoint_shows_or_stores_its_keys():

@@ -56,7 +56,7 @@ def test_no_prefect_server(riskparity, exchange, free_port):
 def test_live_trading_is_refused(riskparity, exchange):
     outcome = riskparity("run", "risk_parity", "rebalance", **alpaca_at("https://api.alpaca.markets"))
 
-    failed_well(outcome, 2, "live trading is not available")
+    failed_well(outcome, 2, "when the venue is paper")
 
 
 @pytest.mark.parametrize(
