@@ -6,7 +6,7 @@ import datetime as dt
 import sqlite3
 from decimal import Decimal
 
-from brokerage.paper_exchange.account import read_account, read_configuration, read_flags
+from brokerage.paper_exchange.account import read_account, read_configuration, read_flags, read_flags
 from brokerage.paper_exchange.order import Order, cents, open_orders, shares
 from brokerage.paper_exchange.refusal import Refusal, forbidden, invalid, plain, unprocessable
 from brokerage.paper_exchange.tape import Quote, Tape
@@ -60,6 +60,13 @@ def _check_short_fraction(book: sqlite3.Connection, ticket: Ticket) -> None:
 
 
 def _check_configuration(book: sqlite3.Connection, ticket: Ticket) -> None:
+    flags = read_flags(book)
+    if (
+        flags.get("account_blocked")
+        or flags.get("trading_blocked")
+        or flags.get("status", "ACTIVE") != "ACTIVE"
+    ):
+        raise forbidden("account is not authorized to trade")
     flags = read_flags(book)
     if (
         flags.get("account_blocked")
