@@ -6,12 +6,11 @@ import datetime as dt
 import sqlite3
 from decimal import Decimal
 
-from brokerage.paper_exchange.account import read_account, read_configuration, read_flags, read_flags
+from brokerage.paper_exchange.account import read_account, read_configuration, read_flags
 from brokerage.paper_exchange.order import Order, cents, open_orders, shares
 from brokerage.paper_exchange.refusal import Refusal, forbidden, invalid, plain, unprocessable
 from brokerage.paper_exchange.tape import Quote, Tape
-from brokerage.paper_exchange.ticket import Ticket
-from brokerage.paper_exchange.trading_rules import check_rules
+from brokerage.paper_exchange.ticket import Ticket, check_rules
 
 
 def check(book: sqlite3.Connection, tape: Tape, now: dt.datetime, ticket: Ticket) -> None:
@@ -23,7 +22,7 @@ def check(book: sqlite3.Connection, tape: Tape, now: dt.datetime, ticket: Ticket
     """
     _check_client_id(book, ticket)
     quote = _check_asset(book, tape, now, ticket)
-    check_rules(ticket, tape.sessions, now)
+    check_rules(ticket)
     _check_short_fraction(book, ticket)
     _check_configuration(book, ticket)
     price = _price(ticket, quote, is_open=tape.sessions.is_open(now))
@@ -60,13 +59,6 @@ def _check_short_fraction(book: sqlite3.Connection, ticket: Ticket) -> None:
 
 
 def _check_configuration(book: sqlite3.Connection, ticket: Ticket) -> None:
-    flags = read_flags(book)
-    if (
-        flags.get("account_blocked")
-        or flags.get("trading_blocked")
-        or flags.get("status", "ACTIVE") != "ACTIVE"
-    ):
-        raise forbidden("account is not authorized to trade")
     flags = read_flags(book)
     if (
         flags.get("account_blocked")
