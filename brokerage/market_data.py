@@ -21,10 +21,8 @@ from brokerage.endpoint import Endpoint
 from brokerage.failures import CallFailed, as_error
 from brokerage.transport import harden, with_retries
 from schemas.errors import ConfigError, DataError, RiskParityError, TemporaryError
-from schemas.settings import BrokerSettings
+from schemas.settings import BrokerSettings, LimitSettings
 
-WIDEST_SPREAD = Decimal("0.01")
-"""A quote wider than this share of its mid price says nothing about value: IEX is thin."""
 PAGE_SIZE = 10_000
 DEFAULTS = BrokerSettings()
 
@@ -67,7 +65,7 @@ def daily_bars(
         adjustment=Adjustment(adjustment),
         feed=DataFeed(feed),
     )
-    client = _client(endpoint, settings)
+    client = data_client(endpoint, settings)
     rows = [
         (symbol, bar.t.astimezone(NEW_YORK).date(), bar.o, bar.h, bar.low, bar.c, bar.v)
         for page in _pages(client, request.to_request_fields(), settings)
@@ -78,12 +76,18 @@ def daily_bars(
 
 
 def latest_prices(
-    endpoint: Endpoint, symbols: Sequence[str], *, feed: Feed, settings: BrokerSettings = DEFAULTS
+    endpoint: Endpoint,
+    symbols: Sequence[str],
+    *,
+    feed: Feed,
+    settings: BrokerSettings = DEFAULTS,
+    max_spread_bps: float = LimitSettings().max_spread_bps,
 ) -> dict[str, Decimal]:
     """The best price to size a trade on now, by symbol; a symbol without any is absent.
 
-    The middle of the latest quote where that quote is sane (two sides, not crossed, at most 1 % wide),
-    else the latest trade, else the last close.
+    The middle of the latest quote where that quote is sane (two sides, not crossed, at most
+    ``max_spread_bps`` of its middle wide, for a wide one says nothing about value: IEX is thin), else the
+    latest trade, else the last close.
 
     Raises:
         DataError: If the broker does not know a symbol; it is named.
@@ -91,13 +95,27 @@ def latest_prices(
         TemporaryError: If the prices stayed unavailable.
     """
     request = StockSnapshotRequest(symbol_or_symbols=sorted(symbols), feed=DataFeed(feed))
-    client = _client(endpoint, settings)
+    client = data_client(endpoint, settings)
     snapshots = _read(
         lambda: _SNAPSHOTS.validate_python(client.get("/stocks/snapshots", request.to_request_fields())),
         settings,
     )
-    prices = {symbol: snapshot.price for symbol, snapshot in snapshots.items() if snapshot is not None}
+    widest = Decimal(str(max_spread_bps)) / 10_000
+    prices = {
+        symbol: snapshot.price(widest) for symbol, snapshot in snapshots.items() if snapshot is not None
+    }
     return {symbol: price for symbol, price in prices.items() if price is not None}
+
+
+def data_client(endpoint: Endpoint, settings: BrokerSettings) -> StockHistoricalDataClient:
+    """The hardened client of the market data service; it gives raw answers."""
+    client = StockHistoricalDataClient(
+        api_key=endpoint.key_id.get_secret_value(),
+        secret_key=endpoint.secret_key.get_secret_value(),
+        raw_data=True,
+        url_override=endpoint.data_url,
+    )
+    return harden(client, settings)
 
 
 class _Answer(BaseModel):
@@ -122,11 +140,10 @@ class _Quote(_Answer):
     bp: Decimal = Decimal(0)
     ap: Decimal = Decimal(0)
 
-    @property
-    def mid(self) -> Decimal | None:
-        """Middle of bid and ask; none for a one-sided, crossed or wide quote."""
+    def mid(self, widest: Decimal) -> Decimal | None:
+        """Middle of bid and ask; none for a one-sided or crossed quote, or one wider than ``widest`` of it."""
         middle = (self.bp + self.ap) / 2
-        sane = 0 < self.bp <= self.ap and self.ap - self.bp <= WIDEST_SPREAD * middle
+        sane = 0 < self.bp <= self.ap and self.ap - self.bp <= widest * middle
         return middle if sane else None
 
 
@@ -144,11 +161,10 @@ class _Snapshot(_Answer):
     today: _Close | None = Field(default=None, alias="dailyBar")
     previous: _Close | None = Field(default=None, alias="prevDailyBar")
 
-    @property
-    def price(self) -> Decimal | None:
+    def price(self, widest: Decimal) -> Decimal | None:
         """The first usable of mid quote, trade, and last close."""
         candidates = (
-            self.quote and self.quote.mid,
+            self.quote and self.quote.mid(widest),
             self.trade and self.trade.p,
             self.today and self.today.c,
             self.previous and self.previous.c,
@@ -157,16 +173,6 @@ class _Snapshot(_Answer):
 
 
 _SNAPSHOTS = TypeAdapter(dict[str, _Snapshot | None])
-
-
-def _client(endpoint: Endpoint, settings: BrokerSettings) -> StockHistoricalDataClient:
-    client = StockHistoricalDataClient(
-        api_key=endpoint.key_id.get_secret_value(),
-        secret_key=endpoint.secret_key.get_secret_value(),
-        raw_data=True,
-        url_override=endpoint.data_url,
-    )
-    return harden(client, settings)
 
 
 def _pages(

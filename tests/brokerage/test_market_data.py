@@ -154,11 +154,20 @@ def test_recent_consolidated_prices_without_the_plan_for_them(misbehaving, misbe
     ],
     ids=["sane", "locked", "one-sided", "crossed", "wide"],
 )
-def test_only_a_sane_quote_is_believed(misbehaving, misbehaving_endpoint, acts, quote, expected):
+def test_scenario_47_only_a_sane_quote_is_believed(misbehaving, misbehaving_endpoint, acts, quote, expected):
     snapshot = {"latestQuote": dict(zip(("bp", "ap"), quote, strict=True)), "latestTrade": {"p": 55.5}}
     misbehaving.script(SNAPSHOTS, acts.answer(200, {"SPY": snapshot}))
 
     assert latest_prices(misbehaving_endpoint, ["SPY"], feed="iex") == {"SPY": Decimal(expected)}
+
+
+def test_how_wide_is_too_wide_is_configured(misbehaving, misbehaving_endpoint, acts):
+    misbehaving.script(SNAPSHOTS, acts.answer(200, {"SPY": {"latestQuote": {"bp": 99.9, "ap": 100.1}}}))
+
+    def priced(widest):
+        return latest_prices(misbehaving_endpoint, ["SPY"], feed="iex", max_spread_bps=widest)
+
+    assert (priced(20), priced(19)) == ({"SPY": Decimal(100)}, {})
 
 
 def test_without_quote_and_trade_the_last_close_serves(misbehaving, misbehaving_endpoint, acts):
