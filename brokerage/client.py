@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Mapping
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from alpaca.trading.client import TradingClient
 from alpaca.trading.enums import OrderSide, QueryOrderStatus, TimeInForce
@@ -141,6 +141,19 @@ class Broker:
         except CallFailed as failure:
             if failure.code != NOT_CANCELABLE:
                 raise as_error(failure) from None
+
+    def configure(self, changes: Mapping[str, object]) -> None:
+        """Change settings of the account: PATCH /v2/account/configurations, which may be repeated.
+
+        Raises:
+            ConfigError: If the account is a live one and not everything says so, or the other way round.
+        """
+        self._interlock()
+        self._read(lambda: self._client.patch("/account/configurations", dict(changes)))
+
+    def answer(self, path: str, **fields: object) -> Any:
+        """What one GET answers, as it is: for questions that no other method asks."""
+        return self._read(lambda: self._client.get(path, fields))
 
     def _read(self, call: Callable[[], Answer]) -> Answer:
         try:

@@ -14,6 +14,7 @@ import pytest
 import stamina
 from pydantic import SecretStr
 
+from brokerage.client import Broker
 from brokerage.endpoint import Endpoint
 from schemas.settings import BrokerSettings
 
@@ -230,3 +231,11 @@ def three_tries():
     """Retries without waiting, three in all."""
     with stamina.set_testing(True, attempts=3):
         yield
+
+
+@pytest.fixture
+def trader(exchange):
+    """A broker on a loopback exchange of its own."""
+    address = exchange.address
+    keys = SecretStr(address.key_id), SecretStr(address.secret_key)
+    return Broker(Endpoint("loopback", address.url, address.url, *keys), BrokerSettings())
