@@ -8,6 +8,7 @@ import json
 
 from brokerage.calendar import NEW_YORK
 from brokerage.endpoint import resolve_endpoint
+from brokerage.kill_switch import KillSwitch
 from brokerage.paper_exchange.control import ExchangeControl
 from brokerage.paper_exchange.launch import ensure_running
 from brokerage.paper_exchange.server import serve
@@ -33,6 +34,7 @@ def status(*, as_json: bool) -> int:
     if as_json:
         screens.answer(json.dumps(state, indent=2, default=str))
     else:
+        screens.halted(KillSwitch(home()).state())
         screens.key_values("Loopback exchange", state)
     return 0
 

@@ -66,6 +66,35 @@ def run(
 
 
 @app.command
+def halt(*, reason: str = "", broker: Flag = False) -> int:
+    """Stop trading at once: no further order is sent, and our open ones are cancelled.
+
+    It holds for every process of this state folder, also for a run under way, until `riskparity unhalt`. At the Prefect UI
+    the variable `riskparity_halt` does the same.
+
+    Args:
+        reason: Why; stays on record.
+        broker: Have the broker refuse new orders as well, whoever sends them.
+    """
+    from flows import halting  # noqa: PLC0415
+
+    return halting.halt(reason, at_the_broker=broker)
+
+
+@app.command
+def unhalt(*, reason: str = "", account: str = "") -> int:
+    """Let trading go on after a halt, by hand or by a circuit breaker, once the account's number is typed.
+
+    Args:
+        reason: What was settled; needed, and stays on record.
+        account: The account's number, for scripts; otherwise it is asked for.
+    """
+    from flows import halting  # noqa: PLC0415
+
+    return halting.unhalt(reason, account=account)
+
+
+@app.command
 def strategies(*, json: Json = False) -> int:
     """List the registered strategies and their parameters, with defaults, bounds and units."""
     from flows import listings  # noqa: PLC0415

@@ -15,6 +15,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from brokerage.kill_switch import Halt, KillSwitch
 from reports.format import MISSING, bps, money, percent, quantity, signed_percent, signed_pp
 from reports.tables import records
 from schemas.artifacts import ArtifactRef
@@ -50,6 +51,13 @@ def answer(text: str) -> None:
 def talk(text: str) -> None:
     """One line to the person at the terminal, on stderr."""
     _err.print(text, markup=False, soft_wrap=True)
+
+
+def halted(halt: Halt | None) -> None:
+    """Say loudly that trading is halted, when it is."""
+    if halt is not None:
+        _err.print("TRADING IS HALTED", style="bold reverse red")
+        talk(f"since {halt.since} by {halt.by}: {halt.reason}. To go on: {COMMAND} unhalt --reason TEXT")
 
 
 def key_values(title: str, values: Mapping[str, object]) -> None:
@@ -172,16 +180,22 @@ def holdings(positions: list[dict[str, Any]]) -> None:
 
 
 def status(store: Warehouse, strategy: str, *, as_json: bool) -> None:
-    """The last run and the holdings it left."""
+    """The last run and the holdings it left, and whether trading is halted."""
+    halt = KillSwitch(store.root).state()
     account = store.last_account(strategy) or "none"
     runs = store.runs(strategy, account)
     positions = store.history("positions", strategy, account)
     last = records(runs.astype(str))[-1] if len(runs) else {}
     held = positions[positions["run_id"] == positions["run_id"].iloc[-1]] if len(positions) else positions
     if as_json:
-        content = {"last_run": last, "positions": held.astype(str).to_dict("records")}
+        content = {
+            "halted": halt and halt._asdict(),
+            "last_run": last,
+            "positions": held.astype(str).to_dict("records"),
+        }
         answer(json.dumps(content, indent=2))
         return
+    halted(halt)
     if not last:
         talk(f"{strategy} has not run yet. Start with: riskparity run {strategy} plan")
         return
