@@ -44,6 +44,9 @@ class ExchangeSettings(Parameters):
     """Bid-ask spread (basis points of the mid price)."""
     idle_exit_seconds: float = Field(default=120.0, gt=0)
     """An exchange that was started on demand ends itself after this long without a request (seconds)."""
+    requests_per_minute: int = Field(default=0, ge=0, le=10_000)
+    """Requests answered a minute, trading and data apart; Alpaca's is 200, and 0 limits nothing: on a virtual
+    clock a year of weeks passes in a minute."""
 
 
 class LimitSettings(Parameters):

@@ -21,12 +21,6 @@ class Credentials:
     secret_key: str = field(repr=False)
     admin_token: str = field(repr=False)
 
-    def mask(self, text: str) -> str:
-        """``text`` without the keys, should a client have put them where they do not belong."""
-        for key in (self.key_id, self.secret_key, self.admin_token):
-            text = text.replace(key, "***")
-        return text
-
     @classmethod
     def draw(cls) -> Credentials:
         """New keys from the operating system's randomness, in Alpaca's shape."""

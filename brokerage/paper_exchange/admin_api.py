@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -11,6 +13,7 @@ from brokerage.paper_exchange.book import Book
 from brokerage.paper_exchange.documents import clock_document
 from brokerage.paper_exchange.fault_rule import FaultRule
 from brokerage.paper_exchange.faults import Faults
+from brokerage.paper_exchange.rate_limit import MOST_PER_MINUTE, RateLimiter
 from brokerage.paper_exchange.refusal import invalid, not_found, plain
 from brokerage.paper_exchange.ticket import parse_json
 
@@ -19,11 +22,12 @@ _ASSET_FLAGS = {"status": ("active", "inactive"), "tradable": (True, False), "fr
 
 
 class AdminApi:
-    """Handlers over one book and its switchboard."""
+    """Handlers over one book, its switchboard and its request budget."""
 
-    def __init__(self, book: Book, faults: Faults) -> None:
+    def __init__(self, book: Book, faults: Faults, limiter: RateLimiter) -> None:
         self._book = book
         self._faults = faults
+        self._limiter = limiter
 
     def routes(self) -> list[Route]:
         """Paths and methods served."""
@@ -32,6 +36,7 @@ class AdminApi:
             Route("/__sim/state", self.state),
             Route("/__sim/clock", self.clock, methods=["POST"]),
             Route("/__sim/faults", self.faults, methods=["GET", "POST", "DELETE"]),
+            Route("/__sim/rate_limit", self.rate_limit, methods=["POST"]),
             Route("/__sim/assets/{symbol}", self.asset, methods=["POST"]),
             Route("/__sim/requests", self.requests),
         ]
@@ -80,6 +85,14 @@ class AdminApi:
             except (ValidationError, ValueError, LookupError, TypeError) as error:
                 raise invalid(str(error)) from error
         return JSONResponse({"rules": self._faults.state()})
+
+    async def rate_limit(self, request: Request) -> Response:
+        """POST /__sim/rate_limit ``{"per_minute": ...}``; 0 limits nothing."""
+        wanted = parse_json(await request.body()).get("per_minute")
+        if not isinstance(wanted, Decimal) or wanted % 1 or not 0 <= wanted <= MOST_PER_MINUTE:
+            raise invalid(f"per_minute must be a whole number from 0 to {MOST_PER_MINUTE}")
+        self._limiter.set(int(wanted))
+        return JSONResponse({"per_minute": int(wanted)})
 
     async def asset(self, request: Request) -> Response:
         """POST /__sim/assets/{symbol} with ``status``, ``tradable`` or ``fractionable``."""

@@ -49,12 +49,16 @@ class ExchangeControl:
         """The fault rules and how many requests each has matched."""
         return list(self._call("GET", "faults")["rules"])
 
+    def set_rate_limit(self, per_minute: int) -> None:
+        """Limit requests from now on, as Alpaca does at 200; 0 limits nothing."""
+        self._call("POST", "rate_limit", {"per_minute": per_minute})
+
     def set_asset(self, symbol: str, **changes: Any) -> None:
         """Change ``status``, ``tradable`` or ``fractionable`` of an asset."""
         self._call("POST", f"assets/{symbol}", changes)
 
     def requests(self) -> list[dict[str, Any]]:
-        """Every trading and data request so far: method, path, query, body, status, fault."""
+        """Every trading and data request so far: real time, method, path, query, body, status, fault."""
         return list(self._call("GET", "requests"))
 
     def _call(self, method: str, path: str, content: dict[str, Any] | None = None) -> Any:

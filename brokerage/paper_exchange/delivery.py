@@ -34,6 +34,12 @@ class Answer:
         """The same answer with another body."""
         return replace(self, body=json.dumps(content, separators=(",", ":")).encode())
 
+    def with_headers(self, headers: dict[str, str]) -> Answer:
+        """The same answer with further headers; its own win."""
+        return replace(
+            self, headers={**headers, **{name.lower(): value for name, value in self.headers.items()}}
+        )
+
 
 async def answer_of(app: ASGIApp, scope: Scope, body: bytes) -> Answer:
     """What ``app`` answers to a request whose body was read already."""

@@ -62,7 +62,7 @@ def _serve(
 ) -> None:
     book = open_book(home / "exchange.sqlite", settings, bars)
     credentials = read_credentials(home)
-    door = FrontDoor(book, credentials)
+    door = FrontDoor(book, credentials, settings.requests_per_minute)
     server = uvicorn.Server(
         uvicorn.Config(
             door,

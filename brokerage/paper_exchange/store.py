@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +36,7 @@ CREATE TABLE IF NOT EXISTS event (
 CREATE TABLE IF NOT EXISTS day_end (
   session TEXT PRIMARY KEY, equity TEXT NOT NULL, maintenance_margin TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS request (
-  seq INTEGER PRIMARY KEY, method TEXT NOT NULL, path TEXT NOT NULL, query TEXT NOT NULL,
+  seq INTEGER PRIMARY KEY, at TEXT NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, query TEXT NOT NULL,
   body TEXT NOT NULL, status INTEGER, fault TEXT NOT NULL);
 """
 
@@ -69,10 +70,10 @@ class Store:
         return self.book.execute(query, arguments).fetchall()
 
     def log(self, *, method: str, path: str, query: str, body: str, status: int | None, fault: str) -> None:
-        """Append one line to the request log; headers, and so the keys, are never part of it."""
+        """Append a line to the request log, at real time; headers, and so the keys, are never part of it."""
         self._log.execute(
-            "INSERT INTO request (method, path, query, body, status, fault) VALUES (?, ?, ?, ?, ?, ?)",
-            (method, path, query, body, status, fault),
+            "INSERT INTO request (at, method, path, query, body, status, fault) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (dt.datetime.now(dt.UTC).isoformat(), method, path, query, body, status, fault),
         )
 
     def close(self) -> None:
