@@ -188,4 +188,4 @@ def _reserve(order: Order, tape: Tape, now: dt.datetime) -> Decimal:
     quote = tape.quote(order.symbol, now)
     if order.side != "buy" or quote is None:
         return Decimal(0)
-    return order.remaining_value(order.limit_price or quote.ask)
+    return order.remaining_value(order.limit_price or order.stop_price or quote.ask)

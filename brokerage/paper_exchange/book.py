@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import sqlite3
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
+from brokerage.paper_exchange import clockwork
 from brokerage.paper_exchange.account import Account, read_account, read_configuration
+from brokerage.paper_exchange.action_day import book_actions, read_actions
+from brokerage.paper_exchange.activities import book_activity
+from brokerage.paper_exchange.amendment import amended
 from brokerage.paper_exchange.checks import check
+from brokerage.paper_exchange.corporate_actions import CorporateAction
 from brokerage.paper_exchange.events import record
 from brokerage.paper_exchange.fates import begin
-from brokerage.paper_exchange.matching import deterministic_id, settle
+from brokerage.paper_exchange.ids import deterministic_id, next_seq
+from brokerage.paper_exchange.invariants import require_invariants, violations
+from brokerage.paper_exchange.matching import execute, settle
+from brokerage.paper_exchange.options import ExchangeOptions, fate_by_chance, read_options
 from brokerage.paper_exchange.order import Order, open_orders
-from brokerage.paper_exchange.refusal import Refusal, invalid, not_found, unprocessable
-from brokerage.paper_exchange.sessions import NEW_YORK, at
+from brokerage.paper_exchange.refusal import not_found, unprocessable
 from brokerage.paper_exchange.store import Store, get_meta, set_meta
 from brokerage.paper_exchange.tape import Tape
 from brokerage.paper_exchange.ticket import Ticket
-
-_ARRIVAL = dt.time(10, 0)
-"""New York time of day at which the clock arrives in a new session."""
 
 _GOOD_TILL_CANCELED = dt.timedelta(days=90)
 
@@ -33,12 +39,13 @@ class Book:
         self.store = store
         self.tape = tape
         self.sessions = tape.sessions
+        tape.set_actions(read_actions(store.book))
         self.settle()
 
     @property
     def now(self) -> dt.datetime:
         """The virtual clock, UTC."""
-        return self._now(self.store.book)
+        return _now(self.store.book)
 
     @property
     def is_open(self) -> bool:
@@ -57,34 +64,30 @@ class Book:
         Raises:
             Refusal: A check said no; nothing was recorded.
         """
-        with self.store.transaction() as book:
-            now = self._now(book)
-            check(book, self.tape, now, ticket)
-            seq = book.execute("SELECT COALESCE(MAX(seq), 0) + 1 FROM orders").fetchone()[0]
-            order = Order(
-                seq=seq,
-                id=deterministic_id(book, "order", seq),
-                client_order_id=ticket.client_order_id or deterministic_id(book, "client", seq),
-                symbol=ticket.symbol,
-                side=ticket.side,
-                type=ticket.type,
-                time_in_force=ticket.time_in_force,
-                qty=ticket.qty,
-                notional=ticket.notional,
-                limit_price=ticket.limit_price,
-                status="pending_new" if self.sessions.is_open(now) else "accepted",
-                created_at=now,
-                updated_at=now,
-                expires_at=self._expiry(ticket, now),
-                fate=begin(fate),
-            )
-            record(book, order, order.status)
-        return order
+        with self._command() as book:
+            return self._accept(book, ticket, fate)
+
+    def replace(self, order_id: str, content: dict[str, Any], fate: str = "") -> Order:
+        """Put another order in the place of an open one; returns the successor as it is answered.
+
+        Raises:
+            Refusal: 404 when it is unknown, 422 when it cannot be replaced, or whatever ``submit`` says to
+                the successor; the order stays as it is.
+        """
+        with self._command() as book:
+            order = self.order(order_id)
+            ticket, now = amended(order, content), _now(book)
+            pending = order.touched(now, status="pending_replace")
+            record(book, pending, "pending_replace")
+            successor = self._accept(book, ticket, fate, replaces=order.id)
+            replaced = pending.touched(now, status="replaced", replaced_at=now, replaced_by=successor.id)
+            record(book, replaced, "replaced")
+            return successor
 
     def settle(self) -> None:
         """Carry open orders as far as the market allows at this instant."""
-        with self.store.transaction() as book:
-            settle(book, self.tape, self._now(book))
+        with self._command() as book:
+            settle(book, self.tape, _now(book))
 
     def cancel(self, order_id: str) -> None:
         """Request the cancellation of one order; ``settle`` completes it when the market is open.
@@ -97,15 +100,15 @@ class Book:
             raise unprocessable(f'order is already in "{order.status}" state')
         if order.status == "pending_cancel":
             raise unprocessable("order is not cancelable")
-        with self.store.transaction() as book:
-            record(book, order.touched(self._now(book), status="pending_cancel"), "pending_cancel")
+        with self._command() as book:
+            record(book, order.touched(_now(book), status="pending_cancel"), "pending_cancel")
 
     def cancel_all(self) -> list[Order]:
         """Request the cancellation of every open order; returns those it was requested for."""
-        with self.store.transaction() as book:
+        with self._command() as book:
             orders = [order for order in open_orders(book) if order.status != "pending_cancel"]
             for order in orders:
-                record(book, order.touched(self._now(book), status="pending_cancel"), "pending_cancel")
+                record(book, order.touched(_now(book), status="pending_cancel"), "pending_cancel")
         return orders
 
     def order(self, order_id: str, column: str = "id") -> Order:
@@ -126,68 +129,150 @@ class Book:
 
     def configure(self, changes: dict[str, Any]) -> dict[str, Any]:
         """Change the account's configuration; returns the new one."""
-        with self.store.transaction() as book:
+        with self._command() as book:
             configuration = read_configuration(book) | changes
             set_meta(book, "configuration", json.dumps(configuration))
+            if configuration["max_margin_multiplier"] != "1":
+                _may_owe(book)
         return configuration
+
+    def set_options(self, options: ExchangeOptions) -> None:
+        """How real the exchange feels from now on."""
+        with self._command() as book:
+            set_meta(book, "options", options.model_dump_json())
+
+    def transfer(self, amount: Decimal) -> None:
+        """Deposit cash, or withdraw it when ``amount`` is negative, even more than there is."""
+        with self._command() as book:
+            book_activity(book, _now(book), "CSD" if amount > 0 else "CSW", amount)
+            _may_owe_when_negative(book)
+
+    def trade_by_hand(self, symbol: str, side: str, qty: Decimal) -> Order:
+        """A trade by somebody else in the same account, unchecked and at once, at the last quote.
+
+        Selling more than is held leaves a short position.
+
+        Raises:
+            Refusal: 422 when the symbol has no price.
+        """
+        with self._command() as book:
+            now = _now(book)
+            quote = self.tape.quote(symbol, now) if symbol in self.tape.symbols else None
+            if quote is None:
+                raise unprocessable(f'asset "{symbol}" not found')
+            order = self._order(book, Ticket(symbol, side, "market", "day", qty), collar=None)
+            price = quote.ask if side == "buy" else quote.bid
+            record(book, order, order.status)
+            order = execute(book, order, qty, price, complete=True)
+            _may_owe_when_negative(book)
+        return order
+
+    def add_corporate_action(self, action: CorporateAction) -> str:
+        """Announce a split or a distribution of a coming session; returns its id.
+
+        Raises:
+            Refusal: 422 when the symbol is unknown or the ex-date is no coming session.
+        """
+        with self._command() as book:
+            latest = self.sessions.latest(_now(book))
+            known = self.sessions.between(action.ex_date, action.ex_date) and action.ex_date > latest
+            if action.symbol not in self.tape.symbols or not known:
+                raise unprocessable(
+                    "give a symbol that is traded here and an ex_date that is a coming session"
+                )
+            seq = next_seq(book, "corp_action")
+            action_id = deterministic_id(book, "action", seq)
+            book.execute(
+                "INSERT INTO corp_action VALUES (?, ?, ?, ?, ?)",
+                (seq, action_id, action.symbol, action.ex_date.isoformat(), action.model_dump_json()),
+            )
+        self.tape.set_actions(read_actions(self.store.book))
+        return action_id
+
+    def check(self) -> list[str]:
+        """Every invariant that does not hold, in words; empty when the book is sound."""
+        return violations(self.store.book, self.tape, self.now)
 
     def advance(self, to: str) -> dt.datetime:
         """Move the clock forward and let happen what happens on the way.
 
         Args:
-            to: ``next_session`` or ``next_week`` (10:00 New York), ``close``, or an ISO instant.
+            to: ``open``, ``close``, ``next_session`` or ``next_week`` (10:00 New York), or an ISO instant.
 
         Raises:
             Refusal: 409 when the prices end before, 422 when ``to`` is no later instant.
         """
-        with self.store.transaction() as book:
-            now = self._now(book)
-            target = self._target(to, now)
-            for instant in self._events(now, target):
-                set_meta(book, "clock", instant.isoformat())
-                traded = self.sessions.latest(instant) == self.sessions.latest(now)
-                window = (now, instant) if traded and self.sessions.is_open(now) else None
-                settle(book, self.tape, instant, window)
-                if instant == self.sessions.hours(self.sessions.latest(instant)).close:
-                    self._end_day(book, instant)
+        with self._command() as book:
+            now = _now(book)
+            target = clockwork.target(to, now, self.sessions, self.tape.span()[1])
+            for instant in clockwork.stops(now, target, self.sessions):
+                self._move(book, now, instant)
                 now = instant
         return now
 
-    def _now(self, book: sqlite3.Connection) -> dt.datetime:
-        return dt.datetime.fromisoformat(get_meta(book, "clock") or "")
+    @contextlib.contextmanager
+    def _command(self) -> Iterator[sqlite3.Connection]:
+        with self.store.transaction() as book:
+            yield book
+            if read_options(book).check_invariants:
+                require_invariants(book, self.tape, _now(book))
 
-    def _expiry(self, ticket: Ticket, now: dt.datetime) -> dt.datetime:
-        return self.sessions.next_close(now if ticket.time_in_force == "day" else now + _GOOD_TILL_CANCELED)
+    def _accept(
+        self, book: sqlite3.Connection, ticket: Ticket, fate: str, replaces: str | None = None
+    ) -> Order:
+        options = read_options(book)
+        price = check(book, self.tape, _now(book), ticket)
+        sign = 1 if ticket.side == "buy" else -1
+        collar = price * (1 + sign * options.collar) if ticket.type == "market" else None
+        order = self._order(book, ticket, collar)
+        fate = begin(fate or fate_by_chance(book, options, order.seq))
+        order = order.touched(order.created_at, fate=fate, replaces=replaces)
+        record(book, order, order.status)
+        return order
 
-    def _target(self, to: str, now: dt.datetime) -> dt.datetime:
-        today = now.astimezone(NEW_YORK).date()
-        if to == "close":
-            target = self.sessions.next_close(now)
-        elif to == "next_session":
-            target = at(self.sessions.following(today), _ARRIVAL)
-        elif to == "next_week":
-            target = at(self.sessions.following(today + dt.timedelta(days=6 - today.weekday())), _ARRIVAL)
-        else:
-            target = _instant(to)
-        if target <= now:
-            raise invalid(f"the clock only moves forward: it is {now.isoformat()}")
-        _, last = self.tape.span()
-        if self.sessions.latest(target) > last:
-            raise Refusal(
-                409, 40910000, f"prices end on {last}: the clock cannot move to {target.isoformat()}"
-            )
-        return target
+    def _order(self, book: sqlite3.Connection, ticket: Ticket, collar: Decimal | None) -> Order:
+        now, seq = _now(book), next_seq(book, "orders")
+        return Order(
+            seq=seq,
+            id=deterministic_id(book, "order", seq),
+            client_order_id=ticket.client_order_id or deterministic_id(book, "client", seq),
+            symbol=ticket.symbol,
+            side=ticket.side,
+            type=ticket.type,
+            time_in_force=ticket.time_in_force,
+            qty=ticket.qty,
+            notional=ticket.notional,
+            limit_price=ticket.limit_price,
+            stop_price=ticket.stop_price,
+            trail_price=ticket.trail_price,
+            trail_percent=ticket.trail_percent,
+            extended_hours=ticket.extended_hours,
+            collar=collar,
+            status="pending_new" if self.sessions.is_open(now) else "accepted",
+            created_at=now,
+            updated_at=now,
+            expires_at=self.sessions.next_close(now + _lifetime(ticket)),
+        )
 
-    def _events(self, now: dt.datetime, target: dt.datetime) -> Iterator[dt.datetime]:
-        for session in self.sessions.between(now.date(), target.date()):
-            for instant in self.sessions.hours(session):
-                if now < instant < target:
-                    yield instant
-        yield target
+    def _move(self, book: sqlite3.Connection, now: dt.datetime, instant: dt.datetime) -> None:
+        """From one stop of the clock to the next; both lie in one session, or between two."""
+        session = self.sessions.latest(instant)
+        hours = self.sessions.hours(session)
+        set_meta(book, "clock", instant.isoformat())
+        if instant == hours.open:
+            book_actions(book, self.tape, instant)
+        traded = session == self.sessions.latest(now) and self.sessions.is_open(now)
+        settle(book, self.tape, instant, (now, instant) if traded else None)
+        if instant == hours.close:
+            self._end_day(book, instant)
 
     def _end_day(self, book: sqlite3.Connection, now: dt.datetime) -> None:
         for order in open_orders(book):
-            if order.expires_at <= now:
+            if order.expires_at > now:
+                continue
+            if order.time_in_force == "gtc":
+                record(book, order.touched(now, status="canceled", canceled_at=now), "canceled")
+            else:
                 record(book, order.touched(now, status="expired", expired_at=now), "expired")
         account = read_account(book, self.tape, now)
         book.execute(
@@ -196,11 +281,19 @@ class Book:
         )
 
 
-def _instant(text: str) -> dt.datetime:
-    try:
-        instant = dt.datetime.fromisoformat(text)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise invalid("to must be next_session, next_week, close or an ISO instant with its UTC offset")
-    return instant.astimezone(dt.UTC)
+def _now(book: sqlite3.Connection) -> dt.datetime:
+    return dt.datetime.fromisoformat(get_meta(book, "clock") or "")
+
+
+def _lifetime(ticket: Ticket) -> dt.timedelta:
+    return _GOOD_TILL_CANCELED if ticket.time_in_force == "gtc" else dt.timedelta()
+
+
+def _may_owe(book: sqlite3.Connection) -> None:
+    """Negative cash is no error from now on: it was lent, withdrawn or spent by hand."""
+    set_meta(book, "may_owe", 1)
+
+
+def _may_owe_when_negative(book: sqlite3.Connection) -> None:
+    if Decimal(get_meta(book, "cash") or 0) < 0:
+        _may_owe(book)

@@ -10,11 +10,12 @@ from brokerage.paper_exchange.account import read_account, read_configuration, r
 from brokerage.paper_exchange.order import Order, cents, open_orders, shares
 from brokerage.paper_exchange.refusal import Refusal, forbidden, invalid, plain, unprocessable
 from brokerage.paper_exchange.tape import Quote, Tape
-from brokerage.paper_exchange.ticket import Ticket, check_rules
+from brokerage.paper_exchange.ticket import Ticket
+from brokerage.paper_exchange.trading_rules import check_rules
 
 
-def check(book: sqlite3.Connection, tape: Tape, now: dt.datetime, ticket: Ticket) -> None:
-    """Let a well-formed order pass, or refuse it.
+def check(book: sqlite3.Connection, tape: Tape, now: dt.datetime, ticket: Ticket) -> Decimal:
+    """Let a well-formed order pass, or refuse it; returns the price by which it was judged.
 
     Raises:
         Refusal: The first check that fails: duplicate id, asset, rules, configuration, holdings,
@@ -22,7 +23,7 @@ def check(book: sqlite3.Connection, tape: Tape, now: dt.datetime, ticket: Ticket
     """
     _check_client_id(book, ticket)
     quote = _check_asset(book, tape, now, ticket)
-    check_rules(ticket)
+    check_rules(ticket, tape.sessions, now)
     _check_short_fraction(book, ticket)
     _check_configuration(book, ticket)
     price = _price(ticket, quote, is_open=tape.sessions.is_open(now))
@@ -31,6 +32,7 @@ def check(book: sqlite3.Connection, tape: Tape, now: dt.datetime, ticket: Ticket
     _check_wash(book, ticket)
     if ticket.side == "buy":
         _check_funds(book, tape, now, ticket, price)
+    return price
 
 
 def _check_client_id(book: sqlite3.Connection, ticket: Ticket) -> None:
@@ -74,9 +76,10 @@ def _check_configuration(book: sqlite3.Connection, ticket: Ticket) -> None:
 
 
 def _price(ticket: Ticket, quote: Quote, *, is_open: bool) -> Decimal:
-    """The price an order is judged by: its limit, else the far side, else the last trade."""
-    if ticket.limit_price is not None:
-        return ticket.limit_price
+    """The price an order is judged by: its limit or stop, else the far side, else the last trade."""
+    named = ticket.limit_price or ticket.stop_price
+    if named is not None:
+        return named
     if not is_open:
         return quote.last
     return quote.ask if ticket.side == "buy" else quote.bid
@@ -119,7 +122,7 @@ def _crosses(ticket: Ticket, order: Order) -> bool:
 
 
 def _wash(order: Order) -> Refusal:
-    kind = "market" if order.type == "market" else "limit"
+    kind = order.type if order.type in ("market", "limit") else "stop"
     return forbidden(
         "potential wash trade detected. use complex orders",
         existing_order_id=order.id,

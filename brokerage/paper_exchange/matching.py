@@ -1,147 +1,157 @@
-"""Filling orders: market at the far side of the quote, limits when the price gets there."""
+"""Carrying orders along: routed, filled, cancelled, rejected, whichever the market and their fate say."""
 
 from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-import uuid
 from decimal import Decimal
 
 from brokerage.paper_exchange.account import read_configuration
 from brokerage.paper_exchange.events import Execution, record
 from brokerage.paper_exchange.fates import Fate, read_fate
+from brokerage.paper_exchange.ids import deterministic_id, next_seq
+from brokerage.paper_exchange.options import read_options
 from brokerage.paper_exchange.order import Order, cents, open_orders
+from brokerage.paper_exchange.pricing import Window, price_now
 from brokerage.paper_exchange.store import get_meta, set_meta
 from brokerage.paper_exchange.tape import Tape
-
-Window = tuple[dt.datetime, dt.datetime]
-"""Trading time that passed since the book was last settled."""
 
 
 def settle(book: sqlite3.Connection, tape: Tape, now: dt.datetime, window: Window | None = None) -> None:
     """Carry every open order as far as the market at ``now`` allows.
 
-    Off hours nothing moves: cancels stay pending and new orders stay queued, as at Alpaca. Within a
-    ``window`` a resting limit order whose price was touched fills at its limit.
+    Off hours nothing moves: cancels stay pending and new orders stay queued, as at Alpaca.
+
+    Args:
+        book: Connection within a transaction.
+        tape: The market.
+        now: The virtual clock.
+        window: Trading time since the last settling, in which stops and limits may have been touched.
     """
     if not (tape.sessions.is_open(now) or window):
         return
+    slippage = read_options(book).slippage_bps
     for order in open_orders(book):
-        _step(book, tape, now, order, window)
+        _step(book, tape, now, order, window=window, slippage=slippage)
 
 
-def deterministic_id(book: sqlite3.Connection, kind: str, number: int) -> str:
-    """The uuid of the ``number``-th thing of a kind: the same in every run with the same seed."""
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{get_meta(book, 'seed')}:{kind}:{number}"))
-
-
-def _step(
-    book: sqlite3.Connection, tape: Tape, now: dt.datetime, order: Order, window: Window | None
-) -> None:
-    fate = read_fate(order.fate)
-    if order.status == "pending_cancel":
-        _cancel(book, tape, now, order, fate)
-        return
-    if fate.kind == "reject":
-        record(book, order.touched(now, status="rejected", failed_at=now), "rejected")
-        return
-    if order.status in ("accepted", "pending_new"):
-        order = order.touched(now, status="new")
-        record(book, order, "new")
-    if not fate.fills or fate.delays(order.created_at, now):
-        return
-    price = None if _halted(book, order.symbol) else _price(tape, now, order, window)
-    if price is not None:
-        _fill(book, now, order, price, fate)
-
-
-def _cancel(book: sqlite3.Connection, tape: Tape, now: dt.datetime, order: Order, fate: Fate) -> None:
-    if fate.kind == "stuck_pending_cancel":
-        return
-    price = _price(tape, now, order, None) if fate.kind == "fill_on_cancel" else None
-    if price is None:
-        record(book, order.touched(now, status="canceled", canceled_at=now), "canceled")
-    else:
-        _fill(book, now, order, price, fate)
-
-
-def _halted(book: sqlite3.Connection, symbol: str) -> bool:
-    return bool(book.execute("SELECT halted FROM asset WHERE symbol = ?", (symbol,)).fetchone()["halted"])
-
-
-def _price(tape: Tape, now: dt.datetime, order: Order, window: Window | None) -> Decimal | None:
-    quote = tape.quote(order.symbol, now)
-    if quote is None or not tape.trades_on(order.symbol, tape.sessions.latest(now)):
-        return None
-    buying, limit = order.side == "buy", order.limit_price
-    if window and limit is not None:
-        lowest_ask, highest_bid = tape.reach(order.symbol, *window)
-        return limit if (lowest_ask <= limit if buying else highest_bid >= limit) else None
-    far_side = quote.ask if buying else quote.bid
-    if limit is None or (far_side <= limit if buying else far_side >= limit):
-        return far_side
-    return None
-
-
-def _fill(book: sqlite3.Connection, now: dt.datetime, order: Order, price: Decimal, fate: Fate) -> None:
-    held, average = _position(book, order.symbol)
-    wanted = order.remaining(price)
-    whole = min(wanted, held) if order.side == "sell" else wanted
-    qty = (whole * fate.fraction).quantize(Decimal("1e-9"), "ROUND_DOWN")
-    if qty == 0:
-        return
-    cash, value = Decimal(get_meta(book, "cash") or 0), cents(qty * price)
-    buying = order.side == "buy"
-    if buying and value > cash and read_configuration(book)["max_margin_multiplier"] == "1":
-        # queued overnight, and the opening price is more than the account can pay
-        record(book, order.touched(now, status="rejected", failed_at=now), "rejected")
-        return
-    if buying:
-        average = ((held * average + qty * price) / (held + qty)).quantize(Decimal("1e-9"))
-    set_meta(book, "cash", cash - value if buying else cash + value)
-    _set_position(book, order.symbol, held + qty if buying else held - qty, average)
-    complete = qty == whole and (order.notional is not None or whole == wanted)
+def execute(book: sqlite3.Connection, order: Order, qty: Decimal, price: Decimal, *, complete: bool) -> Order:
+    """Trade ``qty`` shares of an order at ``price``: cash, position, order, event and fill together."""
+    held, average = position(book, order.symbol)
+    value, sign = cents(qty * price), 1 if order.side == "buy" else -1
+    after = held + sign * qty
+    if sign * held >= 0:
+        average = ((abs(held) * average + qty * price) / abs(after)).quantize(Decimal("1e-9"))
+    elif sign * after > 0:
+        average = price
+    set_meta(book, "cash", Decimal(get_meta(book, "cash") or 0) - sign * value)
+    set_position(book, order.symbol, after, average)
     done = order.touched(
-        now,
+        order.updated_at,
         status="filled" if complete else "partially_filled",
-        filled_at=now,
+        filled_at=order.updated_at,
         filled_qty=order.filled_qty + qty,
         filled_value=order.filled_value + qty * price,
-        fate="hold" if fate.then == "hold" else "",
     )
-    _record(book, done, qty, price, value)
-    if fate.then == "cancel":
-        record(book, done.touched(now, status="canceled", canceled_at=now), "canceled")
+    _record_fill(book, done, Execution(_next_fill_id(book), qty, price, after), value)
+    return done
 
 
-def _position(book: sqlite3.Connection, symbol: str) -> tuple[Decimal, Decimal]:
+def position(book: sqlite3.Connection, symbol: str) -> tuple[Decimal, Decimal]:
+    """Shares held and their average entry price."""
     row = book.execute("SELECT * FROM position WHERE symbol = ?", (symbol,)).fetchone()
     return (Decimal(row["qty"]), Decimal(row["avg_entry_price"])) if row else (Decimal(0), Decimal(0))
 
 
-def _set_position(book: sqlite3.Connection, symbol: str, qty: Decimal, average: Decimal) -> None:
+def set_position(book: sqlite3.Connection, symbol: str, qty: Decimal, average: Decimal) -> None:
+    """Hold ``qty`` shares; none is no position."""
     book.execute("DELETE FROM position WHERE symbol = ?", (symbol,))
     if qty:
         book.execute("INSERT INTO position VALUES (?, ?, ?)", (symbol, f"{qty:f}", f"{average:f}"))
 
 
-def _record(book: sqlite3.Connection, order: Order, qty: Decimal, price: Decimal, value: Decimal) -> None:
-    seq = book.execute("SELECT COALESCE(MAX(seq), 0) + 1 FROM fill").fetchone()[0]
-    execution = Execution(
-        deterministic_id(book, "fill", seq), qty, price, position_qty=_position(book, order.symbol)[0]
-    )
+def _step(
+    book: sqlite3.Connection,
+    tape: Tape,
+    now: dt.datetime,
+    order: Order,
+    *,
+    window: Window | None,
+    slippage: Decimal,
+) -> None:
+    fate = read_fate(order.fate)
+    if order.status == "pending_cancel" and fate.kind == "stuck_pending_cancel":
+        return
+    if fate.kind == "reject" and order.status != "pending_cancel":
+        record(book, order.touched(now, status="rejected", failed_at=now), "rejected")
+        return
+    if order.status in ("accepted", "pending_new"):
+        order = order.touched(now, status="new")
+        record(book, order, "new")
+    halted = book.execute("SELECT halted FROM asset WHERE symbol = ?", (order.symbol,)).fetchone()["halted"]
+    followed, price = price_now(tape, now, order, window, slippage)
+    if followed != order and order.status != "pending_cancel":
+        followed.save(book)
+        order = followed
+    cancelling, delayed = order.status == "pending_cancel", fate.delays(order.created_at, now)
+    may_fill = fate.kind == "fill_on_cancel" if cancelling else fate.fills and not delayed
+    if price is not None and may_fill and not halted:
+        order = _fill(book, now, order, price, fate)
+    if order.is_open and (cancelling or (_ends_unfilled(tape, now, order) and not delayed)):
+        record(book, order.touched(now, status="canceled", canceled_at=now), "canceled")
+
+
+def _ends_unfilled(tape: Tape, now: dt.datetime, order: Order) -> bool:
+    """Whether what is left of the order is cancelled because of its time in force."""
+    opening, closing = tape.sessions.hours(tape.sessions.latest(now))
+    if order.time_in_force == "cls":
+        return now >= closing
+    return order.time_in_force in ("ioc", "fok", "opg") and now >= opening
+
+
+def _fill(book: sqlite3.Connection, now: dt.datetime, order: Order, price: Decimal, fate: Fate) -> Order:
+    wanted = order.remaining(price)
+    # a queued notional sale may have become more shares than there are
+    whole = min(wanted, position(book, order.symbol)[0]) if order.side == "sell" else wanted
+    qty = (whole * fate.fraction).quantize(Decimal("1e-9"), "ROUND_DOWN")
+    if qty <= 0 or (order.time_in_force == "fok" and qty < wanted):
+        return order
+    order = order.touched(now, fate="hold" if fate.then == "hold" else "")
+    if order.side == "buy" and not _can_pay(book, cents(qty * price)):
+        # queued overnight, and the opening price is more than the account can pay
+        order = order.touched(now, status="rejected", failed_at=now)
+        record(book, order, "rejected")
+        return order
+    complete = qty == whole and (order.notional is not None or whole == wanted)
+    order = execute(book, order, qty, price, complete=complete)
+    if fate.then == "cancel":
+        order = order.touched(now, status="canceled", canceled_at=now)
+        record(book, order, "canceled")
+    return order
+
+
+def _can_pay(book: sqlite3.Connection, value: Decimal) -> bool:
+    margin = read_configuration(book)["max_margin_multiplier"] != "1"
+    return margin or value <= Decimal(get_meta(book, "cash") or 0)
+
+
+def _next_fill_id(book: sqlite3.Connection) -> str:
+    return deterministic_id(book, "fill", next_seq(book, "fill"))
+
+
+def _record_fill(book: sqlite3.Connection, order: Order, execution: Execution, value: Decimal) -> None:
     record(book, order, "partial_fill" if order.is_open else "fill", execution)
-    leaves = order.remaining(price) if order.is_open else Decimal(0)
+    leaves = order.remaining(execution.price) if order.is_open else Decimal(0)
     book.execute(
         "INSERT INTO fill VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            seq,
+            next_seq(book, "fill"),
             execution.id,
             order.id,
             order.symbol,
             order.side,
-            f"{qty:f}",
-            f"{price:f}",
+            f"{execution.qty:f}",
+            f"{execution.price:f}",
             f"{value:f}",
             order.updated_at.isoformat(),
             f"{order.filled_qty:f}",

@@ -12,7 +12,19 @@ from typing import Any
 OPEN = ("accepted", "pending_new", "new", "partially_filled", "pending_cancel")
 """Statuses in which an order can still change; it never leaves any other."""
 
-_DECIMALS = {"qty", "notional", "limit_price", "filled_qty", "filled_value"}
+_DECIMALS = {
+    "qty",
+    "notional",
+    "limit_price",
+    "stop_price",
+    "trail_price",
+    "trail_percent",
+    "hwm",
+    "collar",
+    "filled_qty",
+    "filled_value",
+}
+_FLAGS = {"extended_hours", "triggered"}
 _INSTANTS = {
     "created_at",
     "updated_at",
@@ -21,6 +33,7 @@ _INSTANTS = {
     "expired_at",
     "canceled_at",
     "failed_at",
+    "replaced_at",
 }
 
 
@@ -28,7 +41,8 @@ _INSTANTS = {
 class Order:
     """An order as it stands; ``filled_value`` is the sum of quantity times price over its fills.
 
-    ``fate`` is what is in store for it (see ``fates``).
+    ``collar`` is the worst price at which a market order trades, ``hwm`` the best price since a trailing
+    stop arrived, ``triggered`` says that a stop was reached, ``fate`` what is in store (see ``fates``).
     """
 
     seq: int
@@ -41,6 +55,11 @@ class Order:
     qty: Decimal | None
     notional: Decimal | None
     limit_price: Decimal | None
+    stop_price: Decimal | None
+    trail_price: Decimal | None
+    trail_percent: Decimal | None
+    extended_hours: bool
+    collar: Decimal | None
     status: str
     created_at: dt.datetime
     updated_at: dt.datetime
@@ -49,6 +68,11 @@ class Order:
     expired_at: dt.datetime | None = None
     canceled_at: dt.datetime | None = None
     failed_at: dt.datetime | None = None
+    replaced_at: dt.datetime | None = None
+    replaced_by: str | None = None
+    replaces: str | None = None
+    hwm: Decimal | None = None
+    triggered: bool = False
     filled_qty: Decimal = Decimal(0)
     filled_value: Decimal = Decimal(0)
     fate: str = ""
@@ -57,6 +81,11 @@ class Order:
     def is_open(self) -> bool:
         """Whether it can still change."""
         return self.status in OPEN
+
+    @property
+    def waits_for_stop(self) -> bool:
+        """Whether its stop has not been reached yet."""
+        return self.type in ("stop", "stop_limit", "trailing_stop") and not self.triggered
 
     @property
     def filled_avg_price(self) -> Decimal | None:
@@ -114,6 +143,8 @@ def _load(name: str, value: Any) -> Any:
         return None
     if name in _DECIMALS:
         return Decimal(str(value))
+    if name in _FLAGS:
+        return bool(value)
     return dt.datetime.fromisoformat(str(value)) if name in _INSTANTS else value
 
 

@@ -21,9 +21,11 @@ CREATE TABLE IF NOT EXISTS position (
 CREATE TABLE IF NOT EXISTS orders (
   seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, client_order_id TEXT NOT NULL UNIQUE,
   symbol TEXT NOT NULL, side TEXT NOT NULL, type TEXT NOT NULL, time_in_force TEXT NOT NULL,
-  qty TEXT, notional TEXT, limit_price TEXT, status TEXT NOT NULL, created_at TEXT NOT NULL,
+  qty TEXT, notional TEXT, limit_price TEXT, stop_price TEXT, trail_price TEXT, trail_percent TEXT,
+  extended_hours INTEGER NOT NULL, collar TEXT, status TEXT NOT NULL, created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL, expires_at TEXT NOT NULL, filled_at TEXT, expired_at TEXT, canceled_at TEXT,
-  failed_at TEXT, filled_qty TEXT NOT NULL, filled_value TEXT NOT NULL, fate TEXT NOT NULL);
+  failed_at TEXT, replaced_at TEXT, replaced_by TEXT, replaces TEXT, hwm TEXT,
+  triggered INTEGER NOT NULL, filled_qty TEXT NOT NULL, filled_value TEXT NOT NULL, fate TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS orders_by_status ON orders (status);
 CREATE TABLE IF NOT EXISTS fill (
   seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, order_id TEXT NOT NULL REFERENCES orders (id),
@@ -33,6 +35,12 @@ CREATE TABLE IF NOT EXISTS event (
   seq INTEGER PRIMARY KEY, at TEXT NOT NULL, name TEXT NOT NULL,
   order_id TEXT NOT NULL REFERENCES orders (id), execution_id TEXT, qty TEXT, price TEXT,
   position_qty TEXT, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS activity (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, type TEXT NOT NULL, sub_type TEXT NOT NULL,
+  at TEXT NOT NULL, symbol TEXT, qty TEXT, per_share_amount TEXT, net_amount TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS corp_action (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, symbol TEXT NOT NULL, ex_date TEXT NOT NULL,
+  body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS day_end (
   session TEXT PRIMARY KEY, equity TEXT NOT NULL, maintenance_margin TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS request (

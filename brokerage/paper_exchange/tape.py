@@ -18,8 +18,15 @@ from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import NamedTuple
 
+from brokerage.paper_exchange.corporate_actions import (
+    CorporateAction,
+    Step,
+    adjustment_factor,
+    raw_factor,
+    steps,
+)
 from brokerage.paper_exchange.prices import DailyPrice
-from brokerage.paper_exchange.sessions import Sessions
+from brokerage.paper_exchange.sessions import NEW_YORK, Sessions
 
 _TICK = Decimal("0.0001")
 """Finer than a cent, so that a spread of a few basis points survives the rounding."""
@@ -65,6 +72,7 @@ class Tape:
         self.sessions = sessions
         self._seed = seed
         self._half_spread = Decimal(str(spread_bps)) / 20_000
+        self._steps: dict[str, list[Step]] = {}
         self._bar = functools.lru_cache(maxsize=4096)(self._derive)
 
     @property
@@ -78,14 +86,33 @@ class Tape:
             dates[-1] for dates in self._dates.values()
         )
 
-    def bars(self, symbol: str, start: dt.date, end: dt.date, now: dt.datetime) -> list[Bar]:
-        """Bars from ``start`` to ``end`` inclusive that exist at ``now``; the running one is partial."""
+    def set_actions(self, actions: Iterable[CorporateAction]) -> None:
+        """The corporate actions that change raw prices from their ex-dates on."""
+        by_symbol: dict[str, list[CorporateAction]] = {}
+        for action in actions:
+            by_symbol.setdefault(action.symbol, []).append(action)
+        self._steps = {
+            symbol: steps(some, functools.partial(self._file_close_before, symbol))
+            for symbol, some in by_symbol.items()
+        }
+        self._bar.cache_clear()
+
+    def bars(
+        self, symbol: str, start: dt.date, end: dt.date, now: dt.datetime, adjustment: str = "raw"
+    ) -> list[Bar]:
+        """Bars from ``start`` to ``end`` inclusive that exist at ``now``; the running one is partial.
+
+        ``adjustment`` is Alpaca's parameter: raw, split, dividend, all, or several with commas.
+        """
         dates, latest = self._dates[symbol], self.sessions.latest(now)
         stop = bisect.bisect_right(dates, min(end, latest))
         found = [self._bar(symbol, i) for i in range(bisect.bisect_left(dates, start), stop)]
         if found and found[-1].session == latest and self.sessions.is_open(now):
             found[-1] = self._partial(symbol, found[-1], self.sessions.progress(latest, now))
-        return found
+        if adjustment == "raw" or symbol not in self._steps:
+            return found
+        today = now.astimezone(NEW_YORK).date()
+        return [self._adjusted(symbol, bar, today, adjustment) for bar in found]
 
     def quote(self, symbol: str, now: dt.datetime) -> Quote | None:
         """The market at ``now``, or as it closed; None before the symbol's first session."""
@@ -97,17 +124,27 @@ class Tape:
         session = self.sessions.preceding(bar.session + dt.timedelta(days=1))
         price = _along(self._knots(symbol, bar), self.sessions.progress(session, now))
         mid = Decimal(repr(price))
+        bid, ask = self.sides(mid)
         return Quote(
-            at=min(now, self.sessions.hours(session).close),
-            bid=(mid * (1 - self._half_spread)).quantize(_TICK, ROUND_FLOOR),
-            ask=(mid * (1 + self._half_spread)).quantize(_TICK, ROUND_CEILING),
-            last=mid.quantize(_TICK),
+            at=min(now, self.sessions.hours(session).close), bid=bid, ask=ask, last=mid.quantize(_TICK)
+        )
+
+    def sides(self, mid: Decimal) -> tuple[Decimal, Decimal]:
+        """Bid and ask around a price."""
+        return (
+            (mid * (1 - self._half_spread)).quantize(_TICK, ROUND_FLOOR),
+            (mid * (1 + self._half_spread)).quantize(_TICK, ROUND_CEILING),
         )
 
     def previous_close(self, symbol: str, now: dt.datetime) -> Decimal | None:
-        """Close of the last session before the newest that has opened."""
-        index = bisect.bisect_left(self._dates[symbol], self.sessions.latest(now)) - 1
-        return Decimal(repr(self._days[symbol][index].close)).quantize(_TICK) if index >= 0 else None
+        """Close of the last session before the newest that has opened, in today's shares."""
+        latest = self.sessions.latest(now)
+        index = bisect.bisect_left(self._dates[symbol], latest) - 1
+        if index < 0:
+            return None
+        before = self._bar(symbol, index)
+        split = adjustment_factor(self._steps.get(symbol, []), before.session, latest, "split")
+        return Decimal(repr(before.close * split)).quantize(_TICK)
 
     def listed(self, symbol: str, now: dt.datetime) -> bool:
         """Whether the newest session lies between the symbol's first and last price."""
@@ -119,18 +156,31 @@ class Tape:
         index = bisect.bisect_left(dates, session)
         return index < len(dates) and dates[index] == session
 
-    def reach(self, symbol: str, start: dt.datetime, end: dt.datetime) -> tuple[Decimal, Decimal]:
-        """Lowest ask and highest bid from ``start`` to ``end``, both in one session with a price."""
+    def path(self, symbol: str, start: dt.datetime, end: dt.datetime) -> list[Decimal]:
+        """Trades from ``start`` to ``end``, both in one session with a price: straight lines join them."""
         session = self.sessions.latest(end)
         bar = self._bar(symbol, bisect.bisect_left(self._dates[symbol], session))
         knots = self._knots(symbol, bar)
         since, until = (self.sessions.progress(session, instant) for instant in (start, end))
-        path = [price for u, price in knots if since < u < until]
-        path += [_along(knots, since), _along(knots, until)]
-        low, high = Decimal(repr(min(path))), Decimal(repr(max(path)))
-        return (
-            (low * (1 + self._half_spread)).quantize(_TICK, ROUND_CEILING),
-            (high * (1 - self._half_spread)).quantize(_TICK, ROUND_FLOOR),
+        between = [price for u, price in knots if since < u < until]
+        return [Decimal(repr(price)) for price in (_along(knots, since), *between, _along(knots, until))]
+
+    def reach(self, symbol: str, start: dt.datetime, end: dt.datetime) -> tuple[Decimal, Decimal]:
+        """Lowest ask and highest bid from ``start`` to ``end``, both in one session with a price."""
+        path = self.path(symbol, start, end)
+        return self.sides(min(path))[1], self.sides(max(path))[0]
+
+    def _file_close_before(self, symbol: str, day: dt.date) -> float | None:
+        index = bisect.bisect_left(self._dates[symbol], day) - 1
+        return self._days[symbol][index].close if index >= 0 else None
+
+    def _adjusted(self, symbol: str, bar: Bar, today: dt.date, adjustment: str) -> Bar:
+        found = self._steps[symbol]
+        splits = [step for step in found if step.action.is_split]
+        return _scaled(
+            bar,
+            adjustment_factor(found, bar.session, today, adjustment),
+            adjustment_factor(splits, bar.session, today, adjustment),
         )
 
     def _derive(self, symbol: str, index: int) -> Bar:
@@ -146,7 +196,10 @@ class Tape:
         high = _round_up(top * (1 + reach * noise[2])) if day.high is None else day.high
         low = _round_down(bottom * (1 - reach * noise[3])) if day.low is None else day.low
         volume = float(round(1e6 * (1 + 4 * noise[4]))) if day.volume is None else day.volume
-        return Bar(day.session, opening, high, low, day.close, volume)
+        bar = Bar(day.session, opening, high, low, day.close, volume)
+        found = self._steps.get(symbol, [])
+        splits = [step for step in found if step.action.is_split]
+        return _scaled(bar, raw_factor(found, day.session), raw_factor(splits, day.session))
 
     def _partial(self, symbol: str, bar: Bar, progress: float) -> Bar:
         knots = self._knots(symbol, bar)
@@ -174,6 +227,13 @@ def _along(knots: list[tuple[float, float]], progress: float) -> float:
         if progress <= next_u:
             return price + (next_price - price) * (progress - u) / (next_u - u)
     return knots[-1][1]
+
+
+def _scaled(bar: Bar, factor: float, split_factor: float) -> Bar:
+    if factor == 1:
+        return bar
+    opening, high, low, close = (round(price * factor, 6) for price in bar[1:5])
+    return Bar(bar.session, opening, high, low, close, float(round(bar.volume / split_factor)))
 
 
 def _round_up(price: float) -> float:

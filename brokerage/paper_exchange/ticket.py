@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from brokerage.paper_exchange.refusal import Refusal, invalid, unprocessable
+from brokerage.paper_exchange.refusal import Refusal, invalid
 
 _KNOWN_TYPES = ("market", "limit", "stop", "stop_limit", "trailing_stop")
 _KNOWN_TIMES_IN_FORCE = ("day", "gtc", "opg", "cls", "ioc", "fok")
+_KNOWN_CLASSES = ("", "simple", "bracket", "oco", "oto", "mleg")
+_KNOWN_INTENTS = ("", "buy_to_open", "buy_to_close", "sell_to_open", "sell_to_close")
 _LONGEST_CLIENT_ID = 128
-_SHARE_PLACES = 9
-_CENT_PLACES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,16 @@ class Ticket:
     side: str
     type: str
     time_in_force: str
-    qty: Decimal | None
-    notional: Decimal | None
-    limit_price: Decimal | None
-    client_order_id: str | None
-    order_class: str
-    extended_hours: bool
+    qty: Decimal | None = None
+    notional: Decimal | None = None
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    trail_price: Decimal | None = None
+    trail_percent: Decimal | None = None
+    client_order_id: str | None = None
+    order_class: str = ""
+    position_intent: str = ""
+    extended_hours: bool = False
 
     @property
     def fractional(self) -> bool:
@@ -60,57 +64,69 @@ def parse_ticket(content: dict[str, Any]) -> Ticket:
         Refusal: 422 with code 40010001 and the first thing that is wrong.
     """
     ticket = Ticket(
-        symbol=_text(content, "symbol").upper(),
-        side=_text(content, "side"),
-        type=_text(content, "type"),
-        time_in_force=_text(content, "time_in_force"),
-        qty=_number(content, "qty"),
-        notional=_number(content, "notional"),
-        limit_price=_number(content, "limit_price"),
-        client_order_id=_text(content, "client_order_id") or None,
-        order_class=_text(content, "order_class"),
+        symbol=text(content, "symbol").upper(),
+        side=text(content, "side"),
+        type=text(content, "type"),
+        time_in_force=text(content, "time_in_force"),
+        qty=number(content, "qty"),
+        notional=number(content, "notional"),
+        limit_price=number(content, "limit_price"),
+        stop_price=number(content, "stop_price"),
+        trail_price=number(content, "trail_price"),
+        trail_percent=number(content, "trail_percent"),
+        client_order_id=text(content, "client_order_id") or None,
+        order_class=text(content, "order_class"),
+        position_intent=text(content, "position_intent"),
         extended_hours=content.get("extended_hours") is True,
     )
-    _check_values(ticket)
-    _check_size(ticket)
-    _check_limit(ticket, has_stop=content.get("stop_price") is not None)
+    check_values(ticket)
     return ticket
 
 
-def check_rules(ticket: Ticket) -> None:
-    """Rules on time in force, fractions and precision, which come after the asset is known.
+def check_values(ticket: Ticket) -> None:
+    """Whether every value is one that Alpaca knows, and whether they fit together.
 
     Raises:
-        Refusal: 422 with code 42210000. Types, times in force and order classes that Alpaca has and
-            this exchange has not are refused here too, and say so.
+        Refusal: 422 with code 40010001 and the first thing that is wrong.
     """
-    if ticket.extended_hours:
-        if ticket.type != "limit" or ticket.time_in_force != "day":
-            raise unprocessable("extended hours order must be DAY limit orders")
-        raise _not_here("extended hours")
-    if ticket.fractional and ticket.time_in_force != "day":
-        raise unprocessable("fractional orders must be DAY orders")
-    if ticket.fractional and ticket.order_class not in ("", "simple"):
-        raise unprocessable("fractional orders must be simple orders")
-    if ticket.notional is not None and _places(ticket.notional) > _CENT_PLACES:
-        raise unprocessable("notional value must be limited to 2 decimal places")
-    if ticket.qty is not None and _places(ticket.qty) > _SHARE_PLACES:
-        raise unprocessable("qty must be limited to 9 decimal places")
-    if ticket.limit_price is not None and _places(ticket.limit_price) > (2 if ticket.limit_price >= 1 else 4):
-        raise unprocessable(
-            f"invalid limit_price {ticket.limit_price:f}. "
-            "sub-penny increment does not fulfill minimum pricing criteria"
-        )
-    for name, value, served in (
-        ("order type", ticket.type, ("market", "limit")),
-        ("time_in_force", ticket.time_in_force, ("day", "gtc")),
-        ("order class", ticket.order_class, ("", "simple")),
-    ):
-        if value not in served:
-            raise _not_here(f"{name} {value}")
+    _check_members(ticket)
+    _check_size(ticket)
+    _check_prices(ticket)
 
 
-def _check_values(ticket: Ticket) -> None:
+def text(content: dict[str, Any], name: str) -> str:
+    """A member that is a string; empty when it is absent or null.
+
+    Raises:
+        Refusal: 422 when it is anything else.
+    """
+    value = content.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise invalid(f"{name} must be a string")
+    return value
+
+
+def number(content: dict[str, Any], name: str) -> Decimal | None:
+    """A member that is a number or the text of one; None when it is absent or null.
+
+    Raises:
+        Refusal: 422 when it is anything else, or too large to mean anything.
+    """
+    value = content.get(name)
+    if value is None:
+        return None
+    try:
+        figure = Decimal(value) if isinstance(value, str | Decimal) else Decimal("nan")
+    except InvalidOperation:
+        figure = Decimal("nan")
+    if not figure.is_finite() or abs(figure) >= 10**12:
+        raise invalid(f"invalid {name}")
+    return figure
+
+
+def _check_members(ticket: Ticket) -> None:
     if not ticket.symbol:
         raise invalid("symbol is required")
     if ticket.side not in ("buy", "sell"):
@@ -119,6 +135,10 @@ def _check_values(ticket: Ticket) -> None:
         raise invalid("invalid order type")
     if ticket.time_in_force not in _KNOWN_TIMES_IN_FORCE:
         raise invalid("invalid time_in_force")
+    if ticket.order_class not in _KNOWN_CLASSES:
+        raise invalid("invalid order_class")
+    if ticket.position_intent not in _KNOWN_INTENTS:
+        raise invalid("invalid position_intent")
     if ticket.client_order_id and len(ticket.client_order_id) > _LONGEST_CLIENT_ID:
         raise invalid("client_order_id must be no more than 128 characters")
 
@@ -134,41 +154,24 @@ def _check_size(ticket: Ticket) -> None:
         raise invalid("notional must be > 0")
 
 
-def _check_limit(ticket: Ticket, *, has_stop: bool) -> None:
-    if ticket.limit_price is not None and ticket.limit_price <= 0:
-        raise invalid("limit price must be > 0")
-    if ticket.type == "market" and (ticket.limit_price is not None or has_stop):
+def _check_prices(ticket: Ticket) -> None:
+    for name in ("limit_price", "stop_price", "trail_price", "trail_percent"):
+        price = getattr(ticket, name)
+        if price is not None and price <= 0:
+            raise invalid(f"{name.replace('_', ' ')} must be > 0")
+    has_limit, has_stop = ticket.limit_price is not None, ticket.stop_price is not None
+    trails = (ticket.trail_price, ticket.trail_percent).count(None)
+    if ticket.type == "market" and (has_limit or has_stop):
         raise invalid("market orders require no stop or limit price")
-    if ticket.type == "limit" and ticket.limit_price is None:
+    if ticket.type == "limit" and not has_limit:
         raise invalid("limit orders require a limit price")
-
-
-def _text(content: dict[str, Any], name: str) -> str:
-    value = content.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise invalid(f"{name} must be a string")
-    return value
-
-
-def _number(content: dict[str, Any], name: str) -> Decimal | None:
-    value = content.get(name)
-    if value is None:
-        return None
-    try:
-        number = Decimal(value) if isinstance(value, str | Decimal) else Decimal("nan")
-    except InvalidOperation:
-        number = Decimal("nan")
-    if not number.is_finite() or abs(number) >= 10**12:
-        raise invalid(f"invalid {name}")
-    return number
-
-
-def _places(number: Decimal) -> int:
-    exponent = number.normalize().as_tuple().exponent
-    return max(0, -exponent) if isinstance(exponent, int) else 0
-
-
-def _not_here(what: str) -> Refusal:
-    return unprocessable(f"{what} is not supported by the loopback exchange")
+    if ticket.type == "limit" and has_stop:
+        raise invalid("limit orders require only limit price")
+    if ticket.type == "stop" and (has_limit or not has_stop):
+        raise invalid("stop orders require a stop price and no limit price")
+    if ticket.type == "stop_limit" and not (has_limit and has_stop):
+        raise invalid("stop limit orders require both stop and limit price")
+    if ticket.type == "trailing_stop" and (trails != 1 or has_limit or has_stop):
+        raise invalid("trailing stop orders must specify one of trail_price or trail_percent")
+    if ticket.type != "trailing_stop" and trails != 2:  # noqa: PLR2004 - neither of the two
+        raise invalid("trail_price and trail_percent are for trailing stop orders only")

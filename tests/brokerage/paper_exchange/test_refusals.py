@@ -31,6 +31,22 @@ MALFORMED = [
     ({"qty": "1", "stop_price": "50"}, "market orders require no stop or limit price"),
     ({"qty": "1", "type": "limit"}, "limit orders require a limit price"),
     ({"qty": "1", "type": "limit", "limit_price": "0"}, "limit price must be > 0"),
+    (
+        {"qty": "1", "type": "limit", "limit_price": "9", "stop_price": "9"},
+        "limit orders require only limit price",
+    ),
+    ({"qty": "1", "type": "stop"}, "stop orders require a stop price and no limit price"),
+    (
+        {"qty": "1", "type": "stop_limit", "stop_price": "9"},
+        "stop limit orders require both stop and limit price",
+    ),
+    (
+        {"qty": "1", "type": "trailing_stop", "trail_price": "1", "trail_percent": "1"},
+        "trailing stop orders must specify one of trail_price or trail_percent",
+    ),
+    ({"qty": "1", "trail_price": "1"}, "trail_price and trail_percent are for trailing stop orders only"),
+    ({"qty": "1", "order_class": "odd"}, "invalid order_class"),
+    ({"qty": "1", "position_intent": "hope"}, "invalid position_intent"),
 ]
 
 UNPROCESSABLE = [
@@ -47,8 +63,26 @@ UNPROCESSABLE = [
     ),
     ({"qty": "0.5", "side": "sell"}, "fractional orders cannot be sold short"),
     ({"qty": "1", "extended_hours": True}, "extended hours order must be DAY limit orders"),
-    ({"qty": "1", "type": "stop"}, "order type stop is not supported by the loopback exchange"),
-    ({"qty": "1", "time_in_force": "ioc"}, "time_in_force ioc is not supported by the loopback exchange"),
+    (
+        {"qty": "1.5", "type": "trailing_stop", "trail_percent": "1"},
+        "fractional orders must be market, limit, stop or stop limit orders",
+    ),
+    (
+        {"qty": "1", "type": "trailing_stop", "trail_percent": "1", "time_in_force": "ioc"},
+        "trailing stop orders must be DAY or GTC orders",
+    ),
+    (
+        {"qty": "1", "type": "stop", "stop_price": "9", "time_in_force": "cls"},
+        "cls orders must be market or limit orders",
+    ),
+    (
+        {"qty": "1", "time_in_force": "opg"},
+        "opg orders must be submitted after 7:00pm and before 9:28am",
+    ),
+    (
+        {"qty": "1", "position_intent": "buy_to_close"},
+        "position intent mismatch, inferred: buy_to_open, specified: buy_to_close",
+    ),
     ({"qty": "1", "order_class": "oco"}, "order class oco is not supported by the loopback exchange"),
 ]
 
