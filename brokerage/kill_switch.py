@@ -75,9 +75,18 @@ class KillSwitch:
             return Halt(f"{UNREADABLE}: {error.strerror}", "file system", "unknown")
         return _meant(content) if content else None
 
+    def last_release(self) -> dt.datetime | None:
+        """When somebody last let trading go on: what happened before counts as settled; none if never."""
+        try:
+            lines = self._file.read_bytes().splitlines()
+        except OSError:
+            return None
+        released = [at for line in lines if (at := _released_at(line)) is not None]
+        return released[-1] if released else None
+
     def _note(self, event: dict[str, object]) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        stamped = event | {"at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds")}
+        stamped = event | {"at": dt.datetime.now(dt.UTC).isoformat()}
         with self._file.open("ab") as file:
             # the leading line break keeps a line cut off by a crash from swallowing this one
             file.write(f"\n{json.dumps(stamped)}\n".encode())
@@ -94,6 +103,14 @@ def _meant(content: bytes) -> Halt | None:
         return Halt(str(last["reason"]), str(last["by"]), str(last["at"]))
     except (ValueError, TypeError, KeyError):
         return Halt(UNREADABLE, "file system", "unknown")
+
+
+def _released_at(line: bytes) -> dt.datetime | None:
+    try:
+        event = json.loads(line)
+        return dt.datetime.fromisoformat(event["at"]) if event["halted"] is False else None
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def _sync_directory(directory: Path) -> None:

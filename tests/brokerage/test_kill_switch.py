@@ -1,5 +1,7 @@
 """Trading halted by a durable word: what counts as halted, and that nothing but a release ends it."""
 
+import datetime as dt
+
 import pytest
 
 from brokerage.kill_switch import KillSwitch
@@ -57,3 +59,15 @@ def test_a_file_that_cannot_be_read_is_a_halt(tmp_path):
     (tmp_path / "halts.jsonl").mkdir()
 
     assert "cannot be read" in KillSwitch(tmp_path).state().reason
+
+
+def test_the_last_release_is_remembered_whatever_came_after(switch, tmp_path):
+    assert switch.last_release() is None
+    begun = dt.datetime.now(dt.UTC)
+
+    switch.release("settled")
+    switch.engage("again", by="Ada")
+    with (tmp_path / "home" / "halts.jsonl").open("ab") as file:
+        file.write(b"garbage")
+
+    assert begun <= switch.last_release() <= dt.datetime.now(dt.UTC)
