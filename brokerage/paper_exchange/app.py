@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from brokerage.paper_exchange.access import ADMIN, Access
@@ -24,6 +25,7 @@ from brokerage.paper_exchange.market_data_api import MarketDataApi
 from brokerage.paper_exchange.mishaps import Mishaps
 from brokerage.paper_exchange.rate_limit import RateLimiter
 from brokerage.paper_exchange.refusal import NOT_FOUND, Refusal
+from brokerage.paper_exchange.stream import OrderStream
 from brokerage.paper_exchange.subject import call_of
 from brokerage.paper_exchange.trading_api import TradingApi
 
@@ -40,21 +42,37 @@ class FrontDoor:
         self._mishaps = Mishaps()
         limiter = RateLimiter(requests_per_minute)
         self._access = Access(credentials, limiter)
-        self._app = _application(book, AdminApi(book, self._faults, limiter))
-        self.last_request = time.monotonic()
+        self._stream = OrderStream(book, self._access, self._faults)
+        self._app = Starlette(
+            routes=[
+                *TradingApi(book).routes(),
+                *MarketDataApi(book).routes(),
+                *AdminApi(book, self._faults, limiter).routes(),
+                WebSocketRoute("/stream", self._stream.serve),
+            ],
+            exception_handlers={Refusal: _refused, HTTPException: _no_such_endpoint, Exception: _broken},
+        )
+        self._last_request = time.monotonic()
+
+    @property
+    def idle(self) -> float:
+        """How long nobody has asked anything (seconds); who listens to the stream still wants something."""
+        return 0.0 if self._stream.is_heard else time.monotonic() - self._last_request
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request (ASGI)."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self._app(_tidied(scope), receive, send)
             return
-        self.last_request = time.monotonic()
+        self._last_request = time.monotonic()
         request = Request(_tidied(scope), receive)
         body = await request.body()
         admission = self._access.admit(request)
         app = admission.refusal or self._app
         if request.url.path.startswith(ADMIN):
-            await send_answer(await answer_of(app, request.scope, body), request.scope, send)
+            answer = await answer_of(app, request.scope, body)
+            self._stream.wake()
+            await send_answer(answer, request.scope, send)
             return
         call = call_of(request, body, self._book)
         acting = {} if admission.refusal else self._faults.take(call)
@@ -65,6 +83,7 @@ class FrontDoor:
             return await answer_of(app, request.scope, body)
 
         told = await self._mishaps.answer(rule, request, process)
+        self._stream.wake()
         self._log(call, told, acting)
         if told:
             told = told.with_headers(_traced(admission.headers))
@@ -94,13 +113,6 @@ def _tidied(scope: Scope) -> Scope:
     """The same request with single slashes and none at the end: base URLs are often given with one."""
     path = "/" + "/".join(part for part in scope["path"].split("/") if part)
     return {**scope, "path": path, "raw_path": path.encode()}
-
-
-def _application(book: Book, admin: AdminApi) -> Starlette:
-    return Starlette(
-        routes=[*TradingApi(book).routes(), *MarketDataApi(book).routes(), *admin.routes()],
-        exception_handlers={Refusal: _refused, HTTPException: _no_such_endpoint, Exception: _broken},
-    )
 
 
 async def _refused(_: Request, refusal: Exception) -> Response:

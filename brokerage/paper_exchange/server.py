@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-import time
 from pathlib import Path
 
 import uvicorn
@@ -67,7 +66,7 @@ def _serve(
         uvicorn.Config(
             door,
             http=_Connection,
-            ws="none",
+            ws="websockets-sansio",
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -93,7 +92,7 @@ async def _run(
 
 
 async def _exit_when_idle(server: uvicorn.Server, door: FrontDoor, idle_exit: float) -> None:
-    while (left := door.last_request + idle_exit - time.monotonic()) > 0:  # noqa: ASYNC110 - it slides
+    while (left := idle_exit - door.idle) > 0:  # noqa: ASYNC110 - it slides
         await asyncio.sleep(left)
     print(f"ended: {idle_exit:g} s without a request", flush=True)  # noqa: T201 - its log
     server.should_exit = True
