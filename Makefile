@@ -24,7 +24,7 @@ plan status: $(VENV)/.ready
 	@$(BIN)/riskparity run $(STRATEGY) $@
 
 test: $(VENV)/.ready-test lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 # BENCH: words for `python -m bench`, e.g. BENCH=--help
 bench: $(VENV)/.ready-bench

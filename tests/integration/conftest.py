@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import pytest
 import requests
 
 ROOT = Path(__file__).parents[2]
+KEYS = ("ALPACA_API_KEY", "ALPACA_SECRET_KEY", "APCA_API_KEY_ID", "APCA_API_SECRET_KEY")
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,14 @@ class Outcome:
     code: int
     out: str
     err: str
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker takes this whole folder, so that one Prefect server serves it."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.xdist_group("prefect"))
 
 
 @pytest.fixture
@@ -57,16 +66,24 @@ def prefect_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[di
 
 
 @pytest.fixture
-def riskparity(prefect_environment, exchange, monkeypatch):
+def riskparity(prefect_environment, exchange) -> Callable[..., Outcome]:
     """Run the console script as a person would, on a loopback exchange of its own."""
-    environment = {**prefect_environment, "RISKPARITY_HOME": str(exchange.home)}
-    for key in ("ALPACA_API_KEY", "ALPACA_SECRET_KEY", "APCA_API_KEY_ID", "APCA_API_SECRET_KEY"):
-        monkeypatch.delenv(key, raising=False)
+    return _command_line({**prefect_environment, "RISKPARITY_HOME": str(exchange.home)})
+
+
+@pytest.fixture(scope="module")
+def shared_riskparity(prefect_environment, shared_exchange) -> Callable[..., Outcome]:
+    """The same on one exchange for a whole module."""
+    return _command_line({**prefect_environment, "RISKPARITY_HOME": str(shared_exchange.home)})
+
+
+def _command_line(environment: dict[str, str]) -> Callable[..., Outcome]:
+    kept = {name: value for name, value in os.environ.items() if name not in KEYS}
 
     def run(*arguments: str, **extra: str) -> Outcome:
         done = subprocess.run(
             [Path(sys.executable).with_name("riskparity"), *arguments],
-            cwd=ROOT, env={**os.environ, **environment, **extra}, capture_output=True, text=True, timeout=240, check=False,
+            cwd=ROOT, env={**kept, **environment, **extra}, capture_output=True, text=True, timeout=240, check=False,
         )  # fmt: skip
         return Outcome(done.returncode, done.stdout, done.stderr)
 

@@ -15,36 +15,42 @@ from warehouse import Warehouse
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
+ROOT = Path(__file__).parents[2]
 PREFECT = Path(sys.executable).with_name("prefect")
 DEPLOYMENT = "weekly-rebalance/weekly"
 BEFORE_EXECUTION = ["guard", "ingestion", "cleaning", "take stock", "optimization", "plan"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server(prefect_environment):
     with SyncPrefectClient(api=prefect_environment["PREFECT_API_URL"]) as client:
         yield client
 
 
-@pytest.fixture
-def deployment(prefect_environment, exchange, server, interruptible, tmp_path):
-    """The deployment of prefect.yaml, served by a worker; its schedule is paused so that only the test starts runs."""
-    root = Path(__file__).parents[2]
-    environment = {**prefect_environment, "RISKPARITY_HOME": str(exchange.home), "PROJECT_DIR": str(root)}
+@pytest.fixture(scope="module")
+def deployment(prefect_environment, server):
+    """The deployment of prefect.yaml; its schedule is paused so that only the test starts runs."""
 
     def prefect(*arguments):
         subprocess.run(
-            [PREFECT, *arguments], cwd=root, env={**os.environ, **environment}, check=True, capture_output=True,
-            stdin=subprocess.DEVNULL,
+            [PREFECT, *arguments], cwd=ROOT, env={**os.environ, **prefect_environment, "PROJECT_DIR": str(ROOT)},
+            check=True, capture_output=True, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
     prefect("work-pool", "create", "local", "--type", "process", "--overwrite")
     prefect("--no-prompt", "deploy", "--all")
     found = server.read_deployment_by_name(DEPLOYMENT)
-    prefect("deployment", "schedule", "pause", DEPLOYMENT, str(found.schedules[0].id))
+    server.update_deployment_schedule(found.id, found.schedules[0].id, active=False)
+    return found
+
+
+@pytest.fixture
+def worker(prefect_environment, exchange, deployment, interruptible, tmp_path):
+    """A worker that takes the deployment's runs, on a loopback exchange of its own."""
+    environment = {**prefect_environment, "RISKPARITY_HOME": str(exchange.home), "PROJECT_DIR": str(ROOT)}
     command = [PREFECT, "worker", "start", "--pool", "local"]
     with (tmp_path / "worker.log").open("w") as log, interruptible(command, environment, log):
-        yield found
+        yield
 
 
 def ended(server, flow_run, *, after=None):
@@ -62,7 +68,7 @@ def states_of(server, flow_run, attempt):
     return {run.name: run.state.name for run in runs if run.flow_run_run_count == attempt}
 
 
-def test_a_retry_repeats_only_the_stage_that_failed_and_those_after_it(server, deployment, exchange):
+def test_a_retry_repeats_only_the_stage_that_failed_and_those_after_it(server, deployment, worker, exchange):
     keys_rotated = {"path": "by_client_order_id", "action": "status", "status": 401, "times": None}
     exchange.control.set_faults({**keys_rotated, "answer": {"code": 40110000, "message": "unauthorized."}})
     started = server.create_flow_run_from_deployment(deployment.id)

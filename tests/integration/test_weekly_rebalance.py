@@ -5,7 +5,6 @@ import json
 import pytest
 
 from warehouse import Warehouse
-from warehouse.query import query
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
@@ -49,34 +48,6 @@ def test_a_rebalance_fills_its_orders_and_a_second_one_is_refused_kindly(riskpar
     assert because == "drill"
 
 
-def test_every_week_is_explained(riskparity, exchange):
-    assert riskparity("run", "risk_parity", "rebalance", "--weeks", "2").code == 0
-
-    latest = riskparity("why")
-    assert latest.code == 0, latest.err
-    assert "Why risk_parity-2015-W24-1" in latest.out
-    assert "bp of daily downside deviation per 1 pp." in latest.out
-    assets = json.loads(riskparity("why", "--json").out)["assets"]
-    assert all(row["drift"] + row["signal"] == row["change"] for row in assets)
-    assert any(row["drift"] for row in assets)
-    first = json.loads(riskparity("why", "CSJ", "--as-of", "2015-06-05", "--json").out)
-    assert [row["previous_target"] for row in first["assets"]] == [None]
-    sums = query(
-        exchange.home, "select sum(drift) + sum(signal) = sum(change) as exact from all_explanations"
-    )
-    assert sums["exact"].to_pylist() == [True]
-
-
-def test_weeks_follow_each_other_on_the_virtual_clock(riskparity, exchange):
-    done = riskparity("run", "equal_weight", "rebalance", "--weeks", "3", "--json")
-
-    assert done.code == 0, done.err
-    weeks = [result["run"]["session"] for result in json.loads(done.out)]
-    assert weeks == ["2015-06-01", "2015-06-08", "2015-06-15"]
-    curve = query(exchange.home, "select session, equity from all_performance order by session")
-    assert [str(day) for day in curve["session"].to_pylist()] == weeks
-
-
 def test_a_plan_sends_nothing_and_does_not_use_up_the_week(riskparity, exchange):
     plan = riskparity("run", "inverse_volatility", "plan")
 
@@ -85,14 +56,3 @@ def test_a_plan_sends_nothing_and_does_not_use_up_the_week(riskparity, exchange)
     assert "Nothing was sent" in plan.err
     assert not [request for request in exchange.control.requests() if request["method"] == "POST"]
     assert riskparity("run", "inverse_volatility", "rebalance").code == 0
-
-
-def test_prices_learnt_once_are_topped_up_and_kept_as_they_were_known(riskparity, exchange):
-    riskparity("run", "equal_weight", "rebalance", "--weeks", "2", "--json")
-
-    learnt = query(exchange.home, "select run_id, count(*) as n from all_bars group by 1 order by 1")[
-        "n"
-    ].to_pylist()
-    assert learnt[1] == 5 * 11
-    known = "select max(session) as newest from bars_asof('2015-06-02')"
-    assert str(query(exchange.home, known)["newest"][0]) == "2015-05-29"
