@@ -21,7 +21,7 @@ _LEAST_MARGIN_EQUITY = 2000
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A long position, valued at the last trade.
+    """A position, valued at the last trade; ``qty`` is negative when it is short.
 
     ``bought_today`` and ``paid_today`` are net of today's sales: shares and USD.
     """
@@ -75,23 +75,28 @@ class Account:
 
     @property
     def long_market_value(self) -> Decimal:
-        """Value of all holdings, whole cents."""
-        return cents(sum((holding.market_value for holding in self.holdings), Decimal(0)))
+        """Value of what is owned, whole cents."""
+        return cents(sum((one.market_value for one in self.holdings if one.qty > 0), Decimal(0)))
+
+    @property
+    def short_market_value(self) -> Decimal:
+        """Value of what is owed, negative, whole cents."""
+        return cents(sum((one.market_value for one in self.holdings if one.qty < 0), Decimal(0)))
 
     @property
     def equity(self) -> Decimal:
         """Cash and holdings."""
-        return self.cash + self.long_market_value
+        return self.cash + self.long_market_value + self.short_market_value
 
     @property
     def initial_margin(self) -> Decimal:
         """Half of the holdings (Regulation T)."""
-        return cents(self.long_market_value * _INITIAL_MARGIN)
+        return cents((self.long_market_value - self.short_market_value) * _INITIAL_MARGIN)
 
     @property
     def maintenance_margin(self) -> Decimal:
         """Three tenths of the holdings."""
-        return cents(self.long_market_value * _MAINTENANCE_MARGIN)
+        return cents((self.long_market_value - self.short_market_value) * _MAINTENANCE_MARGIN)
 
     @property
     def multiplier(self) -> str:
@@ -175,7 +180,8 @@ def _holdings(book: sqlite3.Connection, tape: Tape, now: dt.datetime, working: l
                 price=price,
                 lastday_price=tape.previous_close(symbol, now) or price,
                 held_for_orders=min(
-                    Decimal(row["qty"]), sum((order.remaining(price) for order in sells), Decimal(0))
+                    max(Decimal(0), Decimal(row["qty"])),
+                    sum((order.remaining(price) for order in sells), Decimal(0)),
                 ),
                 bought_today=bought[symbol],
                 paid_today=paid[symbol],

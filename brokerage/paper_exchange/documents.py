@@ -72,10 +72,19 @@ def order_document(order: Order, asset_id: str) -> Document:
     }
 
 
-def position_document(holding: Holding, asset_id: str) -> Document:
-    """A position."""
+def position_document(holding: Holding, asset_id: str, *, quoted: bool) -> Document:
+    """A position; what depends on a price is null when the asset is not ``quoted`` any more."""
     gain = holding.market_value - holding.cost_basis
     gain_today = holding.market_value - holding.intraday_basis
+    valued = {
+        "market_value": holding.market_value,
+        "unrealized_pl": gain,
+        "unrealized_plpc": _ratio(gain, holding.cost_basis),
+        "unrealized_intraday_pl": gain_today,
+        "unrealized_intraday_plpc": _ratio(gain_today, holding.intraday_basis),
+        "current_price": holding.price,
+        "change_today": _ratio(holding.price - holding.lastday_price, holding.lastday_price),
+    }
     return {
         "asset_id": asset_id,
         "symbol": holding.symbol,
@@ -85,18 +94,10 @@ def position_document(holding: Holding, asset_id: str) -> Document:
         "qty": amount(holding.qty),
         "qty_available": amount(holding.available),
         "avg_entry_price": amount(holding.avg_entry_price),
-        "side": "long",
-        "market_value": amount(holding.market_value),
+        "side": "long" if holding.qty > 0 else "short",
         "cost_basis": amount(holding.cost_basis),
-        "unrealized_pl": amount(gain),
-        "unrealized_plpc": amount(gain / holding.cost_basis),
-        "unrealized_intraday_pl": amount(gain_today),
-        "unrealized_intraday_plpc": amount(
-            gain_today / holding.intraday_basis if holding.intraday_basis else Decimal(0)
-        ),
-        "current_price": amount(holding.price),
         "lastday_price": amount(holding.lastday_price),
-        "change_today": amount(holding.price / holding.lastday_price - 1),
+        **{name: amount(value) if quoted else None for name, value in valued.items()},
     }
 
 
@@ -121,9 +122,9 @@ def account_document(account: Account, configuration: Document, opened: dt.datet
         "equity": equity,
         "last_equity": plain(account.last_equity),
         "portfolio_value": equity,
-        "position_market_value": plain(account.long_market_value),
+        "position_market_value": plain(account.long_market_value + account.short_market_value),
         "long_market_value": plain(account.long_market_value),
-        "short_market_value": "0",
+        "short_market_value": plain(account.short_market_value),
         "initial_margin": plain(account.initial_margin),
         "maintenance_margin": plain(account.maintenance_margin),
         "last_maintenance_margin": plain(account.last_maintenance_margin),
@@ -257,3 +258,7 @@ def minute_document(quote: Quote) -> Document:
     price = float(quote.last)
     minute = instant(quote.at.replace(second=0, microsecond=0))
     return {"t": minute, "o": price, "h": price, "l": price, "c": price, "v": 100, "n": 1, "vw": price}
+
+
+def _ratio(part: Decimal, whole: Decimal) -> Decimal:
+    return part / abs(whole) if whole else Decimal(0)

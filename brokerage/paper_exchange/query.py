@@ -40,6 +40,18 @@ def choice(request: Request, name: str, options: tuple[str, ...], refuse: Refuse
     return value
 
 
+def flag(request: Request, name: str, refuse: Refuse) -> bool:
+    """True or false, in any case of letters, as clients in several languages write it; false by default.
+
+    Raises:
+        Refusal: It is neither.
+    """
+    value = request.query_params.get(name, "false").lower()
+    if value not in ("true", "false", "1", "0"):
+        raise refuse(f"invalid {name}: {value}")
+    return value in ("true", "1")
+
+
 def symbols(request: Request, name: str = "symbols") -> list[str]:
     """Comma separated symbols, in upper case, without repeats."""
     text = request.query_params.get(name, "")

@@ -59,7 +59,7 @@ def test_every_answer_carries_its_own_request_id(read):
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/v2/portfolio"), ("PATCH", "/v2/orders/x"), ("DELETE", "/v2/positions"), ("GET", "/")],
+    [("GET", "/v2/watchlists"), ("PUT", "/v2/orders"), ("POST", "/v2/positions"), ("GET", "/")],
 )
 def test_what_is_not_served_is_404(read, method, path):
     answer = read(method, path)
@@ -160,7 +160,6 @@ def test_the_configuration_takes_what_alpaca_py_sends_and_refuses_the_rest(call)
         {"max_margin_multiplier": "3"},
         {"suspend_trade": "yes"},
         {"magic": True},
-        {"no_shorting": False},
     ):
         assert call("PATCH", path, json=change).status_code == 422
     assert call("GET", path).json() == changed
