@@ -1,23 +1,27 @@
-"""The admin endpoints: the clock, the switchboard, the request log. Not Alpaca's: tests and the CLI use them."""
+"""The admin endpoints: the clock, the switchboard, the world, the request log. Not Alpaca's: tests and the CLI use them."""
 
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Annotated, Any, Literal
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from brokerage.paper_exchange.book import Book
+from brokerage.paper_exchange.corporate_actions import CorporateAction
 from brokerage.paper_exchange.documents import clock_document
 from brokerage.paper_exchange.fault_rule import FaultRule
 from brokerage.paper_exchange.faults import Faults
+from brokerage.paper_exchange.options import ExchangeOptions, read_options
 from brokerage.paper_exchange.rate_limit import MOST_PER_MINUTE, RateLimiter
 from brokerage.paper_exchange.refusal import invalid, not_found, plain
 from brokerage.paper_exchange.ticket import parse_json
 
-_RULES = TypeAdapter(list[FaultRule])
+_Cents = Annotated[Decimal, Field(decimal_places=2)]
+_Shares = Annotated[Decimal, Field(gt=0, decimal_places=9)]
 _ASSET_FLAGS = {"status": ("active", "inactive"), "tradable": (True, False), "fractionable": (True, False)}
 
 
@@ -38,6 +42,11 @@ class AdminApi:
             Route("/__sim/faults", self.faults, methods=["GET", "POST", "DELETE"]),
             Route("/__sim/rate_limit", self.rate_limit, methods=["POST"]),
             Route("/__sim/assets/{symbol}", self.asset, methods=["POST"]),
+            Route("/__sim/options", self.options, methods=["GET", "POST"]),
+            Route("/__sim/transfers", self.transfer, methods=["POST"]),
+            Route("/__sim/trades", self.trade, methods=["POST"]),
+            Route("/__sim/corporate_actions", self.corporate_action, methods=["POST"]),
+            Route("/__sim/invariants", self.invariants),
             Route("/__sim/requests", self.requests),
         ]
 
@@ -79,11 +88,8 @@ class AdminApi:
     async def faults(self, request: Request) -> Response:
         """GET, POST ``{"rules": [...]}`` and DELETE /__sim/faults."""
         if request.method != "GET":
-            content = await request.json() if request.method == "POST" else {"rules": []}
-            try:
-                self._faults.set(_RULES.validate_python(content["rules"]))
-            except (ValidationError, ValueError, LookupError, TypeError) as error:
-                raise invalid(str(error)) from error
+            content = await request.json() if request.method == "POST" else {}
+            self._faults.set(_valid(dict[Literal["rules"], list[FaultRule]], content).get("rules", []))
         return JSONResponse({"rules": self._faults.state()})
 
     async def rate_limit(self, request: Request) -> Response:
@@ -107,8 +113,46 @@ class AdminApi:
                 book.execute(f"UPDATE asset SET {column} = ? WHERE symbol = ?", (value, symbol))  # noqa: S608
         return JSONResponse(changes)
 
+    async def options(self, request: Request) -> Response:
+        """GET and POST /__sim/options: how real the exchange feels; what is not named stays."""
+        options = read_options(self._book.store.book)
+        if request.method == "POST":
+            changes = parse_json(await request.body())
+            options = _valid(ExchangeOptions, options.model_dump() | changes)
+            self._book.set_options(options)
+        return JSONResponse(options.model_dump(mode="json"))
+
+    async def transfer(self, request: Request) -> Response:
+        """POST /__sim/transfers ``{"amount": ...}``: a deposit or, when negative, a withdrawal (USD)."""
+        amount = parse_json(await request.body()).get("amount")
+        self._book.transfer(_valid(_Cents, amount))
+        return JSONResponse({"cash": plain(self._book.account().cash)})
+
+    async def trade(self, request: Request) -> Response:
+        """POST /__sim/trades ``{"symbol", "side", "qty"}``: what somebody else does in the same account."""
+        sent = parse_json(await request.body())
+        side, qty = _valid(Literal["buy", "sell"], sent.get("side")), _valid(_Shares, sent.get("qty"))
+        order = self._book.trade_by_hand(str(sent.get("symbol")), side, qty)
+        return JSONResponse({"id": order.id, "status": order.status})
+
+    async def corporate_action(self, request: Request) -> Response:
+        """POST /__sim/corporate_actions: announce one (see ``CorporateAction``)."""
+        action = _valid(CorporateAction, parse_json(await request.body()))
+        return JSONResponse({"id": self._book.add_corporate_action(action)})
+
+    async def invariants(self, _: Request) -> Response:
+        """GET /__sim/invariants: what does not hold in the book; nothing, always."""
+        return JSONResponse({"violations": self._book.check()})
+
     async def requests(self, _: Request) -> Response:
         """GET /__sim/requests: every request to the trading and data endpoints, oldest first."""
         return JSONResponse(
             [dict(row) for row in self._book.store.rows("SELECT * FROM request ORDER BY seq")]
         )
+
+
+def _valid(kind: Any, value: Any) -> Any:
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        raise invalid(str(error)) from error

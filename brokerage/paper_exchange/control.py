@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import requests
@@ -56,6 +57,27 @@ class ExchangeControl:
     def set_asset(self, symbol: str, **changes: Any) -> None:
         """Change ``status``, ``tradable`` or ``fractionable`` of an asset."""
         self._call("POST", f"assets/{symbol}", changes)
+
+    def set_options(self, **changes: Any) -> dict[str, Any]:
+        """Change how real the exchange feels (see ``ExchangeOptions``); returns all options."""
+        return dict(self._call("POST", "options", changes))
+
+    def transfer(self, amount: Decimal) -> None:
+        """Deposit cash, or withdraw it when ``amount`` is negative (USD)."""
+        self._call("POST", "transfers", {"amount": str(amount)})
+
+    def trade_by_hand(self, symbol: str, side: str, qty: Decimal) -> str:
+        """Trade as somebody else in the same account, at once; returns the order's id."""
+        sent = {"symbol": symbol, "side": side, "qty": str(qty)}
+        return str(self._call("POST", "trades", sent)["id"])
+
+    def add_corporate_action(self, **action: Any) -> str:
+        """Announce a split or a distribution (see ``CorporateAction``); returns its id."""
+        return str(self._call("POST", "corporate_actions", action)["id"])
+
+    def violations(self) -> list[str]:
+        """What does not hold in the book, in words."""
+        return list(self._call("GET", "invariants")["violations"])
 
     def requests(self) -> list[dict[str, Any]]:
         """Every trading and data request so far: real time, method, path, query, body, status, fault."""

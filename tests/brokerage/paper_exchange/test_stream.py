@@ -31,7 +31,11 @@ def url(shared_exchange):
 
 @pytest.fixture
 def login(shared_exchange):
-    return {"action": "auth", "key": shared_exchange.address.key_id, "secret": shared_exchange.address.secret_key}
+    return {
+        "action": "auth",
+        "key": shared_exchange.address.key_id,
+        "secret": shared_exchange.address.secret_key,
+    }
 
 
 @pytest.fixture
