@@ -1,18 +1,30 @@
-"""Guards beside the weekly one: whose account it is, and whether two calendars tell the same story."""
+"""Guards beside the weekly one: whose account it is, whether it may trade, and whether its story is whole."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from schemas.results import Check
 
 Hours = Mapping[dt.date, tuple[dt.time, dt.time]]
 """Opening and closing time of each session, New York."""
 
-_OWN_ACCOUNT, _CALENDARS = "own account", "calendars agree"
+_OWN_ACCOUNT, _CALENDARS, _CLOCKS = "own account", "calendars agree", "clocks agree"
+_HALTED, _MAY_TRADE, _HARDENED = "not halted", "account may trade", "account hardened"
+_REJECTS, _DROP, _DRAWDOWN = "rejects in a row", "equity since the last run", "drawdown"
+_ACCOUNTED = "holdings and cash accounted for"
 
+BREAKERS = frozenset({_REJECTS, _DROP, _DRAWDOWN, _ACCOUNTED})
+"""Checks that, once failed, halt trading until a person releases it."""
+
+_RELEASE = "Trading is halted until somebody has looked: `riskparity unhalt --reason TEXT`."
 REMEDIES = {
+    **dict.fromkeys(BREAKERS, _RELEASE),
+    _HALTED: "When the reason is settled: `riskparity unhalt --reason TEXT`.",
+    _MAY_TRADE: "Settle it at the broker, then run again: nothing was sent.",
+    _CLOCKS: "Set this machine's clock (NTP), or find out why the broker's is wrong.",
     _OWN_ACCOUNT: "Give each strategy an account and a state folder (RISKPARITY_HOME) of its own, or hand this account "
     "over with --force --reason TEXT.",
     _CALENDARS: "Compare both calendars for that day; until they agree nobody knows when the market closes.",
@@ -43,6 +55,67 @@ def calendars_agree(ours: Hours, brokers: Hours) -> Check:
     day = different[0]
     detail = f"{day}: ours {_spelt(ours.get(day))}, the broker's {_spelt(brokers.get(day))}"
     return Check(_CALENDARS, passed=False, detail=detail)
+
+
+def clocks_agree(host: dt.datetime, brokers: dt.datetime, most_seconds: float, *, virtual: bool) -> Check:
+    """Whether this machine's clock is near the broker's; the broker's decides, a virtual one is another time."""
+    if virtual:
+        return Check(
+            _CLOCKS, passed=True, detail="the loopback exchange's clock is virtual and decides alone"
+        )
+    apart = (host - brokers).total_seconds()
+    return Check(_CLOCKS, abs(apart) <= most_seconds, f"this machine is {apart:+.1f} s from the broker")
+
+
+def not_halted(why: str) -> Check:
+    """Whether trading is free; ``why`` says who halted it."""
+    return Check(_HALTED, passed=not why, detail=why or "trading is free")
+
+
+def may_trade(obstacles: Sequence[str]) -> Check:
+    """Whether the broker lets the account trade."""
+    return Check(_MAY_TRADE, passed=not obstacles, detail=", ".join(obstacles) or "nothing in the way")
+
+
+def hardened(weak_spots: Mapping[str, object]) -> Check:
+    """How the broker's own safety catches are set: advice on record, never a refusal."""
+    weak = ", ".join(f"{name} is {value}" for name, value in weak_spots.items())
+    advice = f"{weak}; `riskparity doctor --harden` sets them" if weak else "every safety catch is set"
+    return Check(_HARDENED, passed=True, detail=advice)
+
+
+def rejects_in_a_row(statuses: Sequence[str], most: int) -> Check:
+    """Whether the newest orders were not all rejected.
+
+    Args:
+        statuses: How each order ended, oldest first.
+        most: So many in a row are too many.
+    """
+    accepted = [place for place, status in enumerate(statuses, start=1) if status != "rejected"]
+    count = len(statuses) - max(accepted, default=0)
+    return Check(_REJECTS, count < most, f"{count} orders rejected last, {most} are too many")
+
+
+def equity_drop(before: Decimal, now: Decimal, flows: Decimal, most: float) -> Check:
+    """Whether equity fell by less than ``most`` (fraction) since a run, money paid in or out apart."""
+    change = float((now - flows) / before - 1)
+    return Check(_DROP, change >= -most, f"{change:+.2%}, at most -{most:.0%}")
+
+
+def drawdown_stop(equities: Sequence[Decimal], now: Decimal, flows: Decimal, most: float) -> Check:
+    """Whether equity is less than ``most`` (fraction) below its highest of ``equities``."""
+    highest = max(equities)
+    change = float((now - flows) / highest - 1)
+    return Check(_DRAWDOWN, change >= -most, f"{min(change, 0.0):.2%} from the highest, at most -{most:.0%}")
+
+
+def accounted_for(unexplained: Mapping[str, str], foreign_fills: int) -> Check:
+    """Whether the account's own record explains every share and dollar since the last run."""
+    if unexplained:
+        words = "; ".join(f"{name}: {what}" for name, what in unexplained.items())
+        return Check(_ACCOUNTED, passed=False, detail=words)
+    by_others = f"; {foreign_fills} fills of orders that are not ours" if foreign_fills else ""
+    return Check(_ACCOUNTED, passed=True, detail=f"by the account's own record{by_others}")
 
 
 def _spelt(hours: tuple[dt.time, dt.time] | None) -> str:

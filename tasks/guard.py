@@ -6,13 +6,26 @@ import datetime as dt
 
 from brokerage.calendar import NEW_YORK, TradingCalendar
 from brokerage.client import Broker
+from brokerage.hardening import weak_spots
 from brokerage.models import CalendarDay, Clock
 from config import Settings, load_settings
-from portfolio.account_guard import REMEDIES, Hours, calendars_agree, own_account
+from portfolio.account_guard import (
+    REMEDIES,
+    Hours,
+    calendars_agree,
+    clocks_agree,
+    hardened,
+    may_trade,
+    not_halted,
+    own_account,
+)
 from portfolio.guard import GuardVerdict, SessionHours, weekly_guard
+from schemas.errors import GuardRefusal
 from schemas.identity import Run, account_name
 from schemas.parameters import RebalanceParameters
 from schemas.results import Check, Opening
+from tasks.breakers import breakers, trip
+from tasks.safeguards import require_not_halted
 from tasks.stage import resolve, say, stage, warehouse
 from tasks.week import Holder, last_trader, opened, week_holder
 from warehouse import Warehouse
@@ -41,6 +54,10 @@ def open_run(parameters: RebalanceParameters) -> Opening:
         return _opening(settings, run, parameters, (check,), "")
 
     verdict, more = _judged(store, account, clock, run, holder, parameters)
+    tripped = breakers(store, account, run, settings.limits)
+    if not run.dry_run:
+        trip(store, tripped)
+    more = (*more, *_account_checks(account, clock, settings), *tripped)
     opening = _opening(settings, run, parameters, (*verdict.checks, *more), _remedy(verdict, more))
     store.put(run, "openings", [_row(opening)])
     say(f"{run.run_id} on {run.venue}: {'go' if opening.allowed else 'no'}, {run.session:%a %Y-%m-%d}")
@@ -85,6 +102,28 @@ def _judged(  # noqa: PLR0917 - what a verdict rests on
         own_account(run.strategy, trader, force=parameters.force, reason=parameters.reason),
         calendars_agree(_ours(calendar, sessions), _brokers(account.calendar(monday, monday + FORTNIGHT))),
     )
+
+
+def _account_checks(account: Broker, clock: Clock, settings: Settings) -> tuple[Check, ...]:
+    return (
+        not_halted(_halted()),
+        may_trade(account.account().obstacles),
+        clocks_agree(
+            dt.datetime.now(dt.UTC),
+            clock.timestamp,
+            settings.limits.max_clock_skew_seconds,
+            virtual=account.venue == "loopback",
+        ),
+        hardened(weak_spots(account)),
+    )
+
+
+def _halted() -> str:
+    try:
+        require_not_halted()
+    except GuardRefusal as refusal:
+        return ", ".join(refusal.figures.values())
+    return ""
 
 
 def _opening(

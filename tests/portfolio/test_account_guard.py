@@ -1,10 +1,21 @@
-"""One strategy an account, and no trading while calendars disagree."""
+"""One strategy an account, calendars and clocks that agree, and the breakers' own arithmetic."""
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 
-from portfolio.account_guard import REMEDIES, calendars_agree, own_account
+from portfolio.account_guard import (
+    REMEDIES,
+    accounted_for,
+    calendars_agree,
+    clocks_agree,
+    drawdown_stop,
+    equity_drop,
+    hardened,
+    own_account,
+    rejects_in_a_row,
+)
 
 FRIDAY = dt.date(2015, 11, 27)
 FULL, HALF = (dt.time(9, 30), dt.time(16, 0)), (dt.time(9, 30), dt.time(13, 0))
@@ -39,3 +50,61 @@ def test_a_session_that_only_one_calendar_has_is_named(ours, brokers):
 
 def test_equal_calendars_agree():
     assert calendars_agree({FRIDAY: HALF}, {FRIDAY: HALF}).passed
+
+
+@pytest.mark.parametrize(
+    ("seconds", "agree"), [(0, True), (60, True), (-60, True), (61, False), (-600, False)]
+)
+def test_scenario_53_a_clock_ten_minutes_off_is_refused(seconds, agree):
+    brokers = dt.datetime(2026, 1, 5, 15, tzinfo=dt.UTC)
+
+    check = clocks_agree(brokers + dt.timedelta(seconds=seconds), brokers, 60, virtual=False)
+
+    assert check.passed is agree
+    assert f"{seconds:+.1f} s" in check.detail
+
+
+def test_a_virtual_clock_is_another_time_and_decides_alone():
+    then = dt.datetime(2015, 6, 1, 14, tzinfo=dt.UTC)
+
+    assert clocks_agree(dt.datetime(2026, 1, 5, tzinfo=dt.UTC), then, 60, virtual=True).passed
+
+
+@pytest.mark.parametrize(
+    ("statuses", "passed"),
+    [
+        ([], True),
+        (["rejected", "rejected"], True),
+        (["filled", "rejected", "rejected", "rejected"], False),
+        (["rejected", "rejected", "rejected", "canceled"], True),
+    ],
+)
+def test_three_rejects_in_a_row_are_too_many_and_one_accepted_order_breaks_the_row(statuses, passed):
+    assert rejects_in_a_row(statuses, 3).passed is passed
+
+
+@pytest.mark.parametrize(
+    ("now", "flows", "passed"), [(81, 0, True), (79, 0, False), (40, -50, True), (120, 50, False)]
+)
+def test_a_fall_of_equity_since_the_last_run_counts_without_money_paid_in_or_out(now, flows, passed):
+    assert equity_drop(Decimal(100), Decimal(now), Decimal(flows), 0.2).passed is passed
+
+
+@pytest.mark.parametrize(("now", "passed"), [(131, True), (129, False), (300, True)])
+def test_a_fall_from_the_highest_equity_counts(now, passed):
+    curve = [Decimal(100), Decimal(200), Decimal(150)]
+
+    assert drawdown_stop(curve, Decimal(now), Decimal(0), 0.35).passed is passed
+
+
+def test_what_no_record_explains_is_named():
+    check = accounted_for({"SPY": "holds 9, and 10 by the record"}, 0)
+
+    assert (check.passed, check.detail) == (False, "SPY: holds 9, and 10 by the record")
+    assert "unhalt" in REMEDIES[check.name]
+    assert "2 fills" in accounted_for({}, 2).detail
+
+
+def test_weak_catches_of_the_broker_are_said_and_refuse_nothing():
+    assert hardened({}).passed
+    assert "max_margin_multiplier is 4" in hardened({"max_margin_multiplier": "4"}).detail
