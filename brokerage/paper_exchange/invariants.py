@@ -11,6 +11,7 @@ from decimal import Decimal
 from brokerage.paper_exchange.account import read_account, read_configuration
 from brokerage.paper_exchange.ledger import balance
 from brokerage.paper_exchange.order import OPEN
+from brokerage.paper_exchange.refusal import plain
 from brokerage.paper_exchange.store import get_meta
 from brokerage.paper_exchange.tape import Tape
 from schemas.errors import DataError
@@ -74,9 +75,9 @@ def _orders(book: sqlite3.Connection) -> Iterator[str]:
     for row in book.execute("SELECT id, status, qty, notional, filled_qty, filled_value FROM orders"):
         quantity = Decimal(row["filled_qty"])
         if quantity != filled.get(row["id"], Decimal(0)):
-            yield f"order {row['id']}: filled {quantity}, its fills give {filled.get(row['id'])}"
+            yield f"order {row['id']}: filled {plain(quantity)}, its fills give {plain(filled.get(row['id'], Decimal(0)))}"
         if row["qty"] is not None and quantity > Decimal(row["qty"]):
-            yield f"order {row['id']}: filled {quantity} of {row['qty']}"
+            yield f"order {row['id']}: filled {plain(quantity)} of {row['qty']}"
         if row["notional"] is not None and Decimal(row["filled_value"]) > Decimal(row["notional"]):
             yield f"order {row['id']}: {row['filled_value']} USD of {row['notional']}"
         if row["status"] == "filled" and not quantity:
