@@ -9,7 +9,12 @@ from typing import Any, NoReturn, TypeVar
 
 from alpaca.trading.client import TradingClient
 from alpaca.trading.enums import OrderSide, QueryOrderStatus, TimeInForce
-from alpaca.trading.requests import GetCalendarRequest, GetOrdersRequest, MarketOrderRequest
+from alpaca.trading.requests import (
+    GetCalendarRequest,
+    GetOrdersRequest,
+    LimitOrderRequest,
+    MarketOrderRequest,
+)
 from pydantic import TypeAdapter
 
 from brokerage.endpoint import Endpoint
@@ -90,6 +95,10 @@ class Broker:
         wanted = GetOrdersRequest(status=QueryOrderStatus.OPEN, limit=500)
         return self._read(lambda: _ORDERS.validate_python(self._client.get_orders(wanted)))
 
+    def order_by_id(self, order_id: str) -> Order:
+        """The order the broker itself gave this id."""
+        return self._read(lambda: Order.model_validate(self._client.get_order_by_id(order_id)))
+
     def order(self, client_order_id: str) -> Order | None:
         """The order sent under ``client_order_id``, whatever became of it; none when there is none."""
         try:
@@ -102,8 +111,17 @@ class Broker:
                 return None
             raise as_error(failure) from None
 
+    def search(self, client_order_id: str) -> Order | None:
+        """The same, asked for again with growing pauses while it is missing: one miss is no proof."""
+        for pause in LOOK_UP_PAUSES:
+            order = self.order(client_order_id)
+            if order is not None:
+                return order
+            self._sleep(pause)
+        return self.order(client_order_id)
+
     def submit(self, ticket: OrderTicket) -> Order:
-        """Send a market order, once.
+        """Send an order, once.
 
         POST is never repeated blindly. When its outcome is unknown the order is looked up by its id with
         growing pauses, and adopted when found. When it stays missing, one more POST goes out under the
@@ -167,12 +185,13 @@ class Broker:
             self._interlocked = True
 
     def _post(self, ticket: OrderTicket) -> Order:
-        request = _ExactMarketOrder(
+        kind = _ExactMarketOrder if ticket.limit_price is None else _ExactLimitOrder
+        request = kind(
             symbol=ticket.symbol,
             side=OrderSide(ticket.side),
             time_in_force=TimeInForce.DAY,
             client_order_id=ticket.client_order_id,
-            **ticket.size(),
+            **ticket.figures(),
         )
         return once(lambda: Order.model_validate(self._client.submit_order(request)))
 
@@ -207,6 +226,14 @@ class _ExactMarketOrder(MarketOrderRequest):
 
     qty: str | None = None  # type: ignore[assignment]
     notional: str | None = None  # type: ignore[assignment]
+
+
+class _ExactLimitOrder(LimitOrderRequest):
+    """The same for an order with a limit."""
+
+    qty: str | None = None  # type: ignore[assignment]
+    notional: str | None = None  # type: ignore[assignment]
+    limit_price: str  # type: ignore[assignment]
 
 
 def _unresolved(ticket: OrderTicket, figures: Mapping[str, object]) -> UnknownOutcome:

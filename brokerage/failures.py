@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from schemas.errors import BrokerRefusal, ConfigError, RiskParityError, TemporaryError
+import re
+
+from schemas.errors import BrokerRefusal, ConfigError, GuardRefusal, RiskParityError, TemporaryError
 
 TOO_MANY_REQUESTS = 429
 NO_SUCH_THING = 40410000
@@ -11,6 +13,10 @@ NOT_CANCELABLE = 42210000
 
 _REDIRECTS = range(300, 400)
 _PASSING = frozenset({408, TOO_MANY_REQUESTS, *range(200, 300), *range(500, 600)})
+_TAKES_NO_ORDERS = re.compile(
+    "new orders are rejected by user request|account is not authorized to trade", re.IGNORECASE
+)
+_SHORT_OF_MONEY = "insufficient buying power"
 _UNAUTHORISED_CODES = frozenset({None, 40110000})
 
 
@@ -90,8 +96,19 @@ def as_error(failure: CallFailed) -> RiskParityError:
             figures=failure.figures,
             remedy="Check ALPACA_API_KEY and ALPACA_SECRET_KEY: they must be the pair of a paper account.",
         )
+    if _TAKES_NO_ORDERS.search(failure.message):
+        return GuardRefusal(
+            "The broker takes no new orders from this account",
+            figures=failure.figures,
+            remedy="Lift the suspension at the broker, then run again; nothing more was sent.",
+        )
     return BrokerRefusal(
         "The broker refused",
         figures=failure.figures,
         remedy="Asking again unchanged will not help: see the message.",
     )
+
+
+def lacks_money(message: str) -> bool:
+    """Whether the broker refused an order because the account cannot pay for it: a smaller one may pass."""
+    return _SHORT_OF_MONEY in message

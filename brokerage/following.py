@@ -9,6 +9,11 @@ from brokerage.client import Broker
 from brokerage.models import Order
 from schemas.errors import UnknownOutcome
 
+SLOWER = 1.5
+"""Each pause between two looks is longer than the one before by this factor ..."""
+SLOWEST = 5.0
+"""... up to this many times the first."""
+
 
 @dataclass(frozen=True)
 class Pace:
@@ -20,50 +25,23 @@ class Pace:
     monotonic: Callable[[], float]
 
     def looks(self) -> Iterator[None]:
-        """One turn a look: the first at once, the last when the deadline is over."""
-        ends = self.monotonic() + self.deadline_seconds
+        """One turn a look, ever slower: the first at once, the last when the deadline is over."""
+        ends, pause = self.monotonic() + self.deadline_seconds, self.poll_seconds
         yield
         while self.monotonic() < ends:
-            self.sleep(self.poll_seconds)
+            self.sleep(pause)
             yield
+            pause = min(pause * SLOWER, self.poll_seconds * SLOWEST)
 
 
-def follow(broker: Broker, orders: Iterable[Order], pace: Pace) -> list[Order]:
-    """Wait until every order is terminal; cancel at the deadline what is not.
+def wait(broker: Broker, orders: Iterable[Order], pace: Pace) -> list[Order]:
+    """Look until every order is terminal or the deadline is over; what an order was replaced by counts too.
 
     Terminal does not mean filled: a canceled order may have filled in part.
-
-    Raises:
-        UnknownOutcome: If an order is still open a deadline after its cancellation was asked for.
     """
-    latest = _wait(broker, orders, pace)
-    return latest if all(order.is_terminal for order in latest) else finish(broker, latest, pace)
-
-
-def finish(broker: Broker, orders: Iterable[Order], pace: Pace) -> list[Order]:
-    """Cancel what is open among ``orders`` and wait until it is; a fill that comes first counts.
-
-    Raises:
-        UnknownOutcome: If an order is still open at the deadline.
-    """
-    orders = list(orders)
-    for order in orders:
-        if not order.is_terminal:
-            broker.cancel(order)
-    latest = _wait(broker, orders, pace)
-    stuck = {order.client_order_id: order.status for order in latest if not order.is_terminal}
-    if stuck:
-        raise UnknownOutcome(
-            "Orders stay open although their cancellation was asked for",
-            figures=stuck,
-            remedy="Look at these orders at the broker; nothing more was sent. Run again when they have ended.",
-        )
-    return latest
-
-
-def _wait(broker: Broker, orders: Iterable[Order], pace: Pace) -> list[Order]:
     latest = {order.client_order_id: order for order in orders}
     for _ in pace.looks():
+        _add_successors(broker, latest)
         waiting = [order for order in latest.values() if not order.is_terminal]
         if not waiting:
             break
@@ -72,4 +50,41 @@ def _wait(broker: Broker, orders: Iterable[Order], pace: Pace) -> list[Order]:
         for order in waiting:
             name = order.client_order_id
             latest[name] = listed.get(name) or broker.order(name) or order
+    _add_successors(broker, latest)
     return list(latest.values())
+
+
+def cancel(broker: Broker, orders: Iterable[Order], pace: Pace) -> list[Order]:
+    """Cancel what is open among ``orders`` and wait until it has ended; a fill that comes first counts."""
+    orders = list(orders)
+    for order in orders:
+        if not order.is_terminal:
+            broker.cancel(order)
+    return wait(broker, orders, pace)
+
+
+def require_ended(orders: Iterable[Order]) -> None:
+    """Refuse to go on beside orders that may still change.
+
+    Raises:
+        UnknownOutcome: If one is open: a person must look.
+    """
+    stuck = {order.client_order_id: order.status for order in orders if not order.is_terminal}
+    if stuck:
+        raise UnknownOutcome(
+            "Orders stay open although their cancellation was asked for",
+            figures=stuck,
+            remedy="Look at these orders at the broker; nothing more was sent. Go on when they have ended.",
+        )
+
+
+def _add_successors(broker: Broker, latest: dict[str, Order]) -> None:
+    known = {order.id for order in latest.values()}
+    due = [order.replaced_by for order in latest.values() if order.status == "replaced"]
+    while due:
+        successor_id = due.pop()
+        if successor_id and successor_id not in known:
+            successor = broker.order_by_id(successor_id)
+            latest[successor.client_order_id] = successor
+            known.add(successor_id)
+            due.append(successor.replaced_by)

@@ -17,6 +17,7 @@ from alpaca.data.timeframe import TimeFrame
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from brokerage.calendar import NEW_YORK
+from brokerage.collar import Quote
 from brokerage.endpoint import Endpoint
 from brokerage.failures import CallFailed, as_error
 from brokerage.transport import harden, with_retries
@@ -94,17 +95,33 @@ def latest_prices(
         ConfigError: If the plan of the keys does not include the feed, or the keys are wrong.
         TemporaryError: If the prices stayed unavailable.
     """
-    request = StockSnapshotRequest(symbol_or_symbols=sorted(symbols), feed=DataFeed(feed))
-    client = data_client(endpoint, settings)
-    snapshots = _read(
-        lambda: _SNAPSHOTS.validate_python(client.get("/stocks/snapshots", request.to_request_fields())),
-        settings,
-    )
     widest = Decimal(str(max_spread_bps)) / 10_000
     prices = {
-        symbol: snapshot.price(widest) for symbol, snapshot in snapshots.items() if snapshot is not None
+        symbol: snapshot.price(widest)
+        for symbol, snapshot in _snapshots(endpoint, symbols, feed, settings).items()
     }
     return {symbol: price for symbol, price in prices.items() if price is not None}
+
+
+def latest_quotes(
+    endpoint: Endpoint,
+    symbols: Sequence[str],
+    *,
+    feed: Feed,
+    settings: BrokerSettings = DEFAULTS,
+    max_spread_bps: float = LimitSettings().max_spread_bps,
+) -> dict[str, Quote]:
+    """Both sides of the market now, by symbol; a symbol without a sane quote is absent.
+
+    Raises what ``latest_prices`` raises.
+    """
+    widest = Decimal(str(max_spread_bps)) / 10_000
+    quotes = {
+        symbol: snapshot.quote for symbol, snapshot in _snapshots(endpoint, symbols, feed, settings).items()
+    }
+    return {
+        symbol: Quote(quote.bp, quote.ap) for symbol, quote in quotes.items() if quote and quote.mid(widest)
+    }
 
 
 def data_client(endpoint: Endpoint, settings: BrokerSettings) -> StockHistoricalDataClient:
@@ -173,6 +190,18 @@ class _Snapshot(_Answer):
 
 
 _SNAPSHOTS = TypeAdapter(dict[str, _Snapshot | None])
+
+
+def _snapshots(
+    endpoint: Endpoint, symbols: Sequence[str], feed: Feed, settings: BrokerSettings
+) -> dict[str, _Snapshot]:
+    request = StockSnapshotRequest(symbol_or_symbols=sorted(symbols), feed=DataFeed(feed))
+    client = data_client(endpoint, settings)
+    found = _read(
+        lambda: _SNAPSHOTS.validate_python(client.get("/stocks/snapshots", request.to_request_fields())),
+        settings,
+    )
+    return {symbol: snapshot for symbol, snapshot in found.items() if snapshot is not None}
 
 
 def _pages(

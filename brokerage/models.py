@@ -87,6 +87,8 @@ class Position(_Answer):
 
     symbol: str
     qty: Decimal
+    qty_available: Decimal | None = None
+    """Shares that no open order holds."""
     side: str = "long"
     market_value: Decimal | None = None
     current_price: Decimal | None = None
@@ -107,6 +109,7 @@ class Order(_Answer):
     status: str
     qty: Decimal | None = None
     notional: Decimal | None = None
+    limit_price: Decimal | None = None
     filled_qty: Size = Decimal(0)
     filled_avg_price: Decimal | None = None
     submitted_at: AwareDatetime | None = None
@@ -115,6 +118,8 @@ class Order(_Answer):
     expired_at: AwareDatetime | None = None
     failed_at: AwareDatetime | None = None
     replaced_at: AwareDatetime | None = None
+    replaced_by: str | None = None
+    """Id of the order that goes on in its place."""
 
     @property
     def is_terminal(self) -> bool:
@@ -135,15 +140,16 @@ class Order(_Answer):
 
 @dataclass(frozen=True)
 class OrderTicket:
-    """A market order for the day, sized in shares or in USD, exactly one of them."""
+    """An order for the day, sized in shares or in USD, exactly one of them; a market order without a limit."""
 
     client_order_id: str
     symbol: str
     side: Literal["buy", "sell"]
     qty: Decimal | None = None
     notional: Decimal | None = None
+    limit_price: Decimal | None = None
 
-    def size(self) -> dict[str, Any]:
-        """The one size that is given, in plain notation: ``{"qty": "0.5"}``."""
-        sizes = {"qty": self.qty, "notional": self.notional}
+    def figures(self) -> dict[str, Any]:
+        """The one size that is given, and the limit where there is one, in plain notation: ``{"qty": "0.5"}``."""
+        sizes = {"qty": self.qty, "notional": self.notional, "limit_price": self.limit_price}
         return {name: f"{value:f}" for name, value in sizes.items() if value is not None}

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from brokerage.client import Broker
-from brokerage.following import Pace, finish
+from brokerage.following import Pace, cancel, require_ended
 from brokerage.models import Account, Clock, Order, Position
-from brokerage.orders import NOTHING
+from brokerage.orders import NOTHING, PlannedOrder
 from schemas.errors import BrokerRefusal, GuardRefusal
 from schemas.identity import Run
 
-DEADLINES_BEFORE_CLOSE = 4
-"""Two sides, each followed to a deadline and once more after a cancellation."""
+DEADLINES_A_SIDE = 2
+"""A side's orders are followed to a deadline, and once more after their cancellation."""
 SAME_SHARES = Decimal("0.00000001")
 
 
@@ -53,13 +53,18 @@ def require_free_account(account: Account) -> None:
         )
 
 
-def require_hours(clock: Clock, pace: Pace) -> None:
+def require_hours(clock: Clock, pace: Pace, *, sides: int) -> None:
     """Refuse when the orders could not be followed to their end while the market is open.
+
+    Args:
+        clock: The exchange's, which alone decides, also on the days it closes early.
+        pace: How long each side may take.
+        sides: How many of sells and buys are still to come.
 
     Raises:
         GuardRefusal: If the market is closed or closes too soon.
     """
-    needed = dt.timedelta(seconds=DEADLINES_BEFORE_CLOSE * pace.deadline_seconds)
+    needed = dt.timedelta(seconds=sides * DEADLINES_A_SIDE * pace.deadline_seconds)
     if not clock.is_open:
         raise GuardRefusal(
             "The market is closed, and orders are never queued for the next open",
@@ -97,10 +102,12 @@ def clear_leftovers(broker: Broker, run: Run, own: Collection[str], pace: Pace) 
             remedy="Cancel them or let them fill, then run again: nothing was sent.",
         )
     seen = {order.client_order_id: order.filled_qty for order in others}
+    ended = cancel(broker, others, pace)
+    require_ended(ended)
     filled = {
-        order.client_order_id: f"filled {order.filled_qty} instead of {seen[order.client_order_id]}"
-        for order in finish(broker, others, pace)
-        if order.filled_qty > seen[order.client_order_id]
+        order.client_order_id: f"filled {order.filled_qty} instead of {before}"
+        for order in ended
+        if order.filled_qty > (before := seen.get(order.client_order_id, NOTHING))
     }
     if filled:
         # Positions may show these fills only seconds later, so a look at them proves nothing.
@@ -111,21 +118,47 @@ def clear_leftovers(broker: Broker, run: Run, own: Collection[str], pace: Pace) 
         )
 
 
-def require_holdings(broker: Broker, expected: Mapping[str, Decimal], looks: Iterable[None]) -> None:
+def require_holdings(
+    broker: Broker, expected: Mapping[str, Decimal], sells: Iterable[PlannedOrder], looks: Iterable[None]
+) -> None:
     """Refuse when the account does not come to hold ``expected`` shares of each symbol within ``looks``.
+
+    Neither may an order nobody lists hold the shares that ``sells`` are to sell.
 
     Raises:
         GuardRefusal: With every symbol that differs.
     """
     for _ in looks:
-        changed = differences(expected, broker.positions())
+        positions = broker.positions()
+        changed = differences(expected, positions)
         if not changed:
+            require_available(positions, sells)
             return
     raise GuardRefusal(
         "The holdings are no longer those the plan was made for",
         figures=changed,
         remedy="Run again to plan afresh: nothing more was sent.",
     )
+
+
+def require_available(positions: Sequence[Position], sells: Iterable[PlannedOrder]) -> None:
+    """Refuse to sell shares that something else at the broker holds on to: it would only say no.
+
+    Raises:
+        GuardRefusal: With every symbol of which too few are free.
+    """
+    free = {p.symbol: p.qty if p.qty_available is None else p.qty_available for p in positions}
+    held = {
+        row.symbol: f"{free[row.symbol]} of {row.current_qty} available, {row.qty} to sell"
+        for row in sells
+        if row.qty is not None and row.qty > free.get(row.symbol, NOTHING)
+    }
+    if held:
+        raise GuardRefusal(
+            "Shares that are to be sold are held for other orders",
+            figures=held,
+            remedy="Cancel what holds them at the broker, then run again: nothing more was sent.",
+        )
 
 
 def differences(expected: Mapping[str, Decimal], positions: Iterable[Position]) -> dict[str, str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from brokerage.models import Account, Order, Position
+from brokerage.ledger import Ledger
+from brokerage.models import Account, Order, OrderTicket, Position
 from brokerage.orders import LEFT_ALONE, NOTHING, SHARE_GRID, PlannedOrder
 
 CASH = "CASH"
@@ -18,7 +19,7 @@ NEAR_ENOUGH = Decimal("0.99")
 """An order that asked for this share of its planned size, and got it, counts as the order planned."""
 
 Side = Literal["buy", "sell"]
-Outcome = Literal["complete", "adjusted"]
+Outcome = Literal["complete", "adjusted", "aborted", "needs_human"]
 
 
 @dataclass(frozen=True)
@@ -69,71 +70,38 @@ class PositionRow:
 
 @dataclass(frozen=True)
 class Execution:
-    """The end of an execution: ``complete`` when every trade of the plan was sent and filled."""
+    """The end of an execution.
+
+    ``complete``: every trade of the plan was sent and filled. ``adjusted``: it was carried out as far as the
+    broker let it. ``aborted``: it was stopped on the way, or nothing filled; nothing is in doubt.
+    ``needs_human``: orders, fills and holdings do not tell one story.
+    """
 
     orders: tuple[OrderRow, ...]
     fills: tuple[FillRow, ...]
     positions: tuple[PositionRow, ...]
     outcome: Outcome
+    remarks: tuple[str, ...] = ()
+    """What a person should know of how it went, or must settle."""
+
+    @property
+    def tracking_error(self) -> float:
+        """Largest distance of a weight from its target (fraction)."""
+        return max((abs(row.difference) for row in self.positions), default=0.0)
 
 
-def order_row(
-    planned: PlannedOrder, order: Order | None, refusal: str | None, skipped: str | None
-) -> OrderRow:
-    """The row of one planned trade, from the order it became or the reason why it became none."""
-    ticket = planned.ticket()
-    if order is None:
-        return OrderRow(
-            client_order_id=ticket.client_order_id,
-            order_id=None,
-            symbol=ticket.symbol,
-            side=ticket.side,
-            qty=ticket.qty,
-            notional=ticket.notional,
-            status=NOT_SENT if refusal is None else REJECTED,
-            filled_qty=NOTHING,
-            filled_avg_price=None,
-            submitted_at=None,
-            closed_at=None,
-            message=refusal or skipped or "",
-        )
-    return OrderRow(
-        client_order_id=order.client_order_id,
-        order_id=order.id,
-        symbol=order.symbol,
-        side=ticket.side,
-        qty=_amount(order.qty),
-        notional=_amount(order.notional),
-        status=order.status,
-        filled_qty=order.filled_qty.quantize(SHARE_GRID),
-        filled_avg_price=_amount(order.filled_avg_price),
-        submitted_at=_utc(order.submitted_at),
-        closed_at=_utc(order.closed_at),
-        message="rejected by the broker after it had accepted it" if order.status == REJECTED else "",
-    )
+def order_rows(ledger: Ledger) -> tuple[OrderRow, ...]:
+    """What became of each trade of the plan: a row for each order sent or refused, one where none was."""
+    return tuple(row for trade in ledger.trades for row in _rows_of(trade, ledger))
 
 
-def fill_row(planned: PlannedOrder, order: Order) -> FillRow | None:
-    """What ``order`` filled, whatever its status; none when that is nothing.
+def fill_rows(ledger: Ledger) -> tuple[FillRow, ...]:
+    """What every order filled, whatever its status.
 
     Slippage is ``(price / reference - 1) * 10^4`` for a buy and its negative for a sell: positive is worse.
     """
-    if not order.filled_qty or order.filled_avg_price is None:
-        return None
-    ticket = planned.ticket()
-    sign = 1 if ticket.side == "buy" else -1
-    drift = order.filled_avg_price / planned.reference_price - 1
-    return FillRow(
-        client_order_id=order.client_order_id,
-        symbol=order.symbol,
-        side=ticket.side,
-        qty=order.filled_qty.quantize(SHARE_GRID),
-        price=order.filled_avg_price.quantize(SHARE_GRID),
-        value=order.filled_value.quantize(SHARE_GRID),
-        reference_price=planned.reference_price,
-        slippage_bps=float(sign * drift * 10_000),
-        filled_at=_utc(order.filled_at or order.closed_at),
-    )
+    rows = [_fill_row(trade, order) for trade in ledger.trades for order in ledger.of(trade)]
+    return tuple(row for row in rows if row is not None)
 
 
 def position_rows(
@@ -153,29 +121,103 @@ def position_rows(
     )
 
 
-def outcome_of(plan: Iterable[PlannedOrder], orders: Mapping[str, Order], min_trade: Decimal) -> Outcome:
-    """``complete`` when every trade became an order of its planned size (within 1 %) and filled.
+def outcome_of(ledger: Ledger, min_trade: Decimal) -> Outcome:
+    """``complete`` when every trade became orders of its planned size (within 1 %) that filled.
 
     An asset that was left alone although it is ``min_trade`` (USD) or more from its target is not done.
     """
     done = all(
-        not _is_neglected(row, min_trade)
-        if row.action == "hold"
-        else _is_done(row, orders.get(row.client_order_id or ""))
-        for row in plan
+        not _is_neglected(row, min_trade) if row.action == "hold" else _is_done(row, ledger.of(row))
+        for row in ledger.plan
     )
-    return "complete" if done else "adjusted"
+    if done:
+        return "complete"
+    filled = any(order.filled_qty for order in ledger.orders.values())
+    return "aborted" if ledger.stopped or (ledger.trades and not filled) else "adjusted"
+
+
+def _rows_of(trade: PlannedOrder, ledger: Ledger) -> list[OrderRow]:
+    refused = [
+        _without_order(ticket, REJECTED, message)
+        for ticket, message in ledger.refusals.values()
+        if ticket.symbol == trade.symbol
+    ]
+    sent = [_of_order(trade.ticket(), order) for order in ledger.of(trade)]
+    if refused or sent:
+        return refused + sent
+    why = ledger.skipped.get(trade.symbol) or ledger.stopped
+    return [_without_order(trade.ticket(), NOT_SENT, why)]
+
+
+def _without_order(ticket: OrderTicket, status: str, message: str) -> OrderRow:
+    return OrderRow(
+        client_order_id=ticket.client_order_id,
+        order_id=None,
+        symbol=ticket.symbol,
+        side=ticket.side,
+        qty=ticket.qty,
+        notional=ticket.notional,
+        status=status,
+        filled_qty=NOTHING,
+        filled_avg_price=None,
+        submitted_at=None,
+        closed_at=None,
+        message=message,
+    )
+
+
+def _of_order(ticket: OrderTicket, order: Order) -> OrderRow:
+    return OrderRow(
+        client_order_id=order.client_order_id,
+        order_id=order.id,
+        symbol=order.symbol,
+        side=ticket.side,
+        qty=_amount(order.qty),
+        notional=_amount(order.notional),
+        status=order.status,
+        filled_qty=order.filled_qty.quantize(SHARE_GRID),
+        filled_avg_price=_amount(order.filled_avg_price),
+        submitted_at=_utc(order.submitted_at),
+        closed_at=_utc(order.closed_at),
+        message="rejected by the broker after it had accepted it" if order.status == REJECTED else "",
+    )
+
+
+def _fill_row(planned: PlannedOrder, order: Order) -> FillRow | None:
+    if not order.filled_qty or order.filled_avg_price is None:
+        return None
+    ticket = planned.ticket()
+    sign = 1 if ticket.side == "buy" else -1
+    drift = order.filled_avg_price / planned.reference_price - 1
+    return FillRow(
+        client_order_id=order.client_order_id,
+        symbol=order.symbol,
+        side=ticket.side,
+        qty=order.filled_qty.quantize(SHARE_GRID),
+        price=order.filled_avg_price.quantize(SHARE_GRID),
+        value=order.filled_value.quantize(SHARE_GRID),
+        reference_price=planned.reference_price,
+        slippage_bps=float(sign * drift * 10_000),
+        filled_at=_utc(order.filled_at or order.closed_at),
+    )
 
 
 def _is_neglected(row: PlannedOrder, min_trade: Decimal) -> bool:
     return row.reason.startswith(LEFT_ALONE) and abs(row.target_value - row.current_value) >= min_trade
 
 
-def _is_done(trade: PlannedOrder, order: Order | None) -> bool:
-    if order is None or order.status != "filled":
-        return False
-    asked = (order.notional, trade.notional) if trade.notional is not None else (order.qty, trade.qty)
-    return (asked[0] or NOTHING) >= NEAR_ENOUGH * (asked[1] or NOTHING)
+def _is_done(trade: PlannedOrder, orders: Iterable[Order]) -> bool:
+    done = sum((_covered(order, in_usd=trade.notional is not None) for order in orders), NOTHING)
+    return done > 0 and done >= NEAR_ENOUGH * (trade.notional or trade.qty or NOTHING)
+
+
+def _covered(order: Order, *, in_usd: bool) -> Decimal:
+    """How much of its trade an order did: all it asked for when it filled, else what did fill."""
+    if order.status != "filled":
+        return order.filled_value if in_usd else order.filled_qty
+    if not in_usd:
+        return order.qty or NOTHING
+    return order.notional or (order.qty or NOTHING) * (order.limit_price or NOTHING)
 
 
 def _valued(row: PlannedOrder, position: Position | None) -> tuple[Decimal, Decimal, Decimal]:

@@ -17,7 +17,15 @@ from schemas.results import DONE, RunResult
 from strategies.registry import strategy_class
 from warehouse import Warehouse
 
-EXIT_CODES = {"complete": 0, "hold": 0, "planned": 0, "refused": 3, "adjusted": 7, "unfilled": 7}
+EXIT_CODES = {
+    "complete": 0,
+    "hold": 0,
+    "planned": 0,
+    "refused": 3,
+    "aborted": 3,
+    "needs_human": 6,
+    "adjusted": 7,
+}
 """By the outcome of a run; errors bring their own."""
 
 

@@ -25,7 +25,9 @@ from warehouse import Warehouse
 VERDICTS = {
     "complete": "Rebalanced: every order filled, holdings as planned.",
     "adjusted": "Rebalanced, but the broker refused or left some orders unfilled; see the orders above.",
-    "unfilled": "No order filled; see why above. The week is not used up: run again on the next session.",
+    "aborted": "Stopped on the way; nothing is in doubt, see why above. The week is not used up: run again.",
+    "needs_human": "A person must look: orders, fills and holdings do not tell one story; see above. Nothing more is sent "
+    "until somebody who has looked says so: riskparity acknowledge RUN --reason TEXT.",
     "hold": "Nothing to trade: holdings are close enough to their targets.",
     "refused": "Not rebalancing now. Nothing was sent.",
     "planned": "Nothing was sent: this is a plan.",

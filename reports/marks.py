@@ -14,7 +14,8 @@ from reports.style import INK, PAGE, VERMILION
 
 MARKERS: dict[str, tuple[str, dict[str, Any]]] = {
     "complete": ("rebalanced", {"marker": "o", "markerfacecolor": INK, "markersize": 3.5}),
-    "unfilled": ("no order filled", {"marker": "v", "markerfacecolor": VERMILION, "markersize": 6}),
+    "aborted": ("stopped on the way", {"marker": "v", "markerfacecolor": VERMILION, "markersize": 6}),
+    "needs_human": ("needed a person", {"marker": "s", "markerfacecolor": VERMILION, "markersize": 6}),
     "adjusted": ("some orders unfilled", {"marker": "^", "markerfacecolor": VERMILION, "markersize": 6}),
     "hold": ("held", {"marker": "o", "markerfacecolor": PAGE, "markersize": 4.5}),
     "refused": ("refused by a guard", {"marker": "X", "markerfacecolor": PAGE, "markersize": 6.5}),

@@ -35,7 +35,8 @@ RUNS_SHOWN, CLEANING_SHOWN = 8, 10
 VERDICTS = {
     "complete": "Rebalanced as planned",
     "adjusted": "Rebalanced, but not every order filled",
-    "unfilled": "No order filled, holdings unchanged",
+    "aborted": "Stopped on the way, nothing in doubt",
+    "needs_human": "A person must look: orders, fills and holdings do not agree",
     "hold": "Nothing to trade",
     "refused": "Refused by a guard, nothing sent",
     "planned": "Plan only, nothing sent",

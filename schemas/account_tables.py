@@ -118,9 +118,9 @@ class Runs(Artifact):
     account: str = pa.Field(description="Venue and fingerprint of the account")
     status: str = pa.Field(isin=["ok"], description="ok: every artifact of the run is in place")
     outcome: str = pa.Field(
-        isin=["complete", "adjusted", "unfilled", "hold", "refused", "planned"],
-        description="complete: at target; adjusted: some orders did not fill; unfilled: none did; hold: nothing to trade; "
-        "refused: by a guard; planned: dry run",
+        isin=["complete", "adjusted", "aborted", "needs_human", "hold", "refused", "planned"],
+        description="complete: at target; adjusted: some orders did not fill; aborted: stopped on the way, nothing in doubt; "
+        "needs_human: a person must look; hold: nothing to trade; refused: by a guard; planned: dry run",
     )
     decided_at: Instant = pa.Field(description="Exchange clock when deciding, UTC")
     committed_at: Instant = pa.Field(description="Host clock when the run became visible, UTC")

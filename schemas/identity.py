@@ -58,9 +58,12 @@ class Run(BaseModel):
         kind = "-plan" if self.dry_run else ""
         return f"{self.strategy}-{self.week}{kind}-{self.attempt}"
 
-    def client_order_id(self, side: str, symbol: str) -> str:
-        """The only id under which this run may ever send this order."""
-        return f"{self.run_id}-{side[0].upper()}-{symbol}"
+    def client_order_id(self, side: str, symbol: str, attempt: int = 1) -> str:
+        """The only id under which this run may ever send this attempt at this order.
+
+        A later attempt is for what an earlier one, proven over, left undone.
+        """
+        return f"{self.run_id}-{side[0].upper()}-{symbol}-{attempt}"
 
 
 def account_name(venue: str, account_number: str) -> str:

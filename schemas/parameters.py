@@ -87,6 +87,12 @@ class GuardParameters(Parameters):
 class ExecutionParameters(Parameters):
     """How the trade list is sent."""
 
+    order_type: Literal["market", "marketable_limit"] = "market"
+    """market: at the market. marketable_limit: limited to the far side of the quote and `collar` beyond it."""
+    collar: Annotated[float, Field(gt=0, le=0.05)] = 0.005
+    """How far beyond the far side of the quote a marketable limit may reach (fraction)."""
+    reattempts: int = Field(default=1, ge=0, le=5)
+    """How often the rest of an order that the broker ended early, or could not be paid for, is tried again."""
     min_trade: Decimal = Field(default=Decimal(5), ge=1)
     """Trades below this are skipped (USD)."""
     poll_seconds: float = Field(default=1.0, gt=0, le=60)

@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict
 from schemas.artifacts import ArtifactRef
 from schemas.identity import Run
 
-Outcome = Literal["complete", "adjusted", "unfilled", "hold", "refused", "planned"]
+Outcome = Literal["complete", "adjusted", "aborted", "needs_human", "hold", "refused", "planned"]
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 DONE: tuple[Outcome, ...] = ("complete", "adjusted", "hold")
-"""Outcomes that use up the week; a run that was refused, planned or filled nothing does not."""
+"""Outcomes that use up the week; a run that was refused, planned or stopped on its way does not."""
 
 
 class Check(NamedTuple):
@@ -50,6 +50,8 @@ class Executed(BaseModel):
     orders: ArtifactRef
     fills: ArtifactRef
     positions: ArtifactRef
+    remarks: tuple[str, ...] = ()
+    """What a person should know of how it went, or must settle."""
 
 
 class RunResult(BaseModel):

@@ -12,19 +12,23 @@ from typing import Any
 import pandas as pd
 
 from brokerage import holdings as stock
+from brokerage.adoption import adopt
 from brokerage.calendar import NEW_YORK
 from brokerage.client import Broker
 from brokerage.execution import execute
-from brokerage.market_data import latest_prices
+from brokerage.intents import IntentLog
+from brokerage.market_data import latest_prices, latest_quotes
 from brokerage.orders import NOTHING, PlannedOrder
 from brokerage.records import CASH, Execution
 from config import load_settings
+from config.settings import home
 from portfolio.rebalance import RebalanceDecision, beside_kept, decide_rebalance
 from schemas.artifacts import ArtifactRef
 from schemas.errors import GuardRefusal
 from schemas.identity import Run
 from schemas.parameters import RebalanceParameters
 from schemas.results import Executed, Opening, Outcome
+from tasks.safeguards import require_limits, require_not_halted
 from tasks.stage import account_of, adopted, endpoint, require_same_day, say, stage, warehouse
 from tasks.week import week_holder
 from warehouse import Warehouse
@@ -44,6 +48,7 @@ def take_stock(
         GuardRefusal: The run began on another day or with another account, or there is nothing to invest.
     """
     run, store = opening.run, warehouse()
+    _adopt_earlier_orders(run)
     if found := adopted(run, "holdings"):
         return found[0]
     account = account_of(run)
@@ -120,28 +125,40 @@ def send_orders(
     Just before the first order the run claims its week, so that whatever crashes, no other run trades it.
 
     Raises:
-        GuardRefusal: The market is closed, the plan is of another day or hour, another run has the week, or the
-            account has changed.
+        GuardRefusal: The market is closed, trading is halted, the plan is beyond a limit or of another day or hour,
+            another run has the week, or the account has changed.
         BrokerRefusal: The account may not trade.
-        UnknownOutcome: An order can neither be confirmed nor ruled out.
+        UnknownOutcome: A person must look, and the account cannot even be read.
     """
     store = warehouse()
     account = account_of(run)
     plan = [PlannedOrder(**row) for row in store.rows(order_plan)]
+    require_limits(store, run, plan, parameters)
     execution = execute(
         account,
         run,
         plan,
         parameters.execution,
+        intents=IntentLog(home(), run.account),
         before_sending=lambda: _claim(store, account, run, parameters),
+        before_each=require_not_halted,
+        quotes=lambda symbols: latest_quotes(
+            endpoint(run), symbols, feed=parameters.ingestion.feed, settings=load_settings().broker
+        ),
     )
     executed = Executed(
         outcome=_outcome(execution, store.rows(decision)[0]["decision"]),
+        remarks=execution.remarks,
         orders=store.put(run, "orders", [asdict(row) for row in execution.orders]),
         fills=store.put(run, "fills", [asdict(row) for row in execution.fills]),
         positions=store.put(run, "positions", [asdict(row) for row in execution.positions]),
     )
-    say(f"{executed.outcome}: {executed.orders.rows} orders, {executed.fills.rows} filled")
+    say(
+        f"{executed.outcome}: {executed.orders.rows} orders, {executed.fills.rows} filled, at most "
+        f"{execution.tracking_error:.2%} from target"
+    )
+    for remark in execution.remarks:
+        say(remark)
     return executed
 
 
@@ -153,9 +170,16 @@ def record_refusal(opening: Opening, parameters: RebalanceParameters) -> Artifac
 
 
 def _outcome(execution: Execution, decision: str) -> Outcome:
-    if decision == "hold":
-        return "hold"
-    return execution.outcome if execution.fills or not execution.orders else "unfilled"
+    return "hold" if decision == "hold" else execution.outcome
+
+
+def _adopt_earlier_orders(run: Run) -> None:
+    """Settle what earlier runs left open in the log of intents, before anything is decided on."""
+    intents = IntentLog(home(), run.account)
+    pending = [intent for intent in intents.pending() if intent.run_id != run.run_id]
+    if pending:
+        found = adopt(account_of(run), intents, pending)
+        say(f"{len(pending)} orders of earlier runs looked up, {len(found)} found at the broker")
 
 
 def _claim(store: Warehouse, account: Broker, run: Run, parameters: RebalanceParameters) -> None:

@@ -5,7 +5,7 @@ import json
 import socket
 import struct
 import threading
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -16,6 +16,12 @@ from pydantic import SecretStr
 
 from brokerage.client import Broker
 from brokerage.endpoint import Endpoint
+from brokerage.execution import execute
+from brokerage.intents import IntentLog
+from brokerage.market_data import latest_prices, latest_quotes
+from brokerage.orders import plan_orders
+from schemas.identity import Run
+from schemas.parameters import ExecutionParameters
 from schemas.settings import BrokerSettings
 
 KEY_ID, SECRET_KEY = "PKPLANTED0000000KEY", "planted-secret-do-not-leak-0123456789"
@@ -239,3 +245,101 @@ def trader(exchange):
     address = exchange.address
     keys = SecretStr(address.key_id), SecretStr(address.secret_key)
     return Broker(Endpoint("loopback", address.url, address.url, *keys), BrokerSettings())
+
+
+PARAMS = ExecutionParameters(poll_seconds=10, deadline_seconds=60)
+FIRST = {"SPY": 0.3, "TLT": 0.5, "IEF": 0.19}
+
+
+class Time:
+    """A clock that waits without waiting, and lets something happen meanwhile."""
+
+    def __init__(self):
+        self.now = 0.0
+        self.meanwhile = lambda: None
+
+    def sleep(self, seconds):
+        self.now += seconds
+        self.meanwhile()
+
+    def monotonic(self):
+        return self.now
+
+
+class Desk:
+    """An account at the loopback exchange, the plans made for it, and the log of what was to be sent."""
+
+    def __init__(self, exchange):
+        self.control = exchange.control
+        self.address = exchange.address
+        self.broker = self.broker_of(Broker)
+        self.time = Time()
+        self.intents = IntentLog(exchange.home, "loopback-00000000", patience=0.1)
+
+    def broker_of(self, kind, secret=None):
+        keys = SecretStr(self.address.key_id), SecretStr(secret or self.address.secret_key)
+        self.endpoint = Endpoint("loopback", self.address.url, self.address.url, *keys)
+        return kind(self.endpoint, BrokerSettings(), sleep=lambda _: None)
+
+    def run(self):
+        now = self.broker.clock().timestamp
+        return Run(
+            strategy="risk_parity",
+            session=now.date(),
+            decided_at=now,
+            venue="loopback",
+            account="loopback-00000000",
+        )
+
+    def plan(self, targets, run=None):
+        account, positions = self.broker.account(), self.broker.positions()
+        symbols = sorted({p.symbol for p in positions} | targets.keys())
+        prices = latest_prices(self.endpoint, symbols, feed="iex")
+        return plan_orders(
+            run or self.run(),
+            equity=account.equity,
+            cash=account.spendable,
+            positions=positions,
+            targets=targets,
+            prices=prices,
+            last_closes=prices,
+            assets={symbol: self.broker.asset(symbol) for symbol in symbols},
+            params=PARAMS,
+        )
+
+    def execute(
+        self, plan, broker=None, run=None, *, before_sending=lambda: None, before_each=lambda: None, **params
+    ):
+        return execute(
+            broker or self.broker,
+            run or self.run(),
+            plan,
+            PARAMS.model_copy(update=params),
+            intents=self.intents,
+            before_sending=before_sending,
+            before_each=before_each,
+            quotes=lambda symbols: latest_quotes(self.endpoint, symbols, feed="iex"),
+            sleep=self.time.sleep,
+            monotonic=self.time.monotonic,
+        )
+
+    def invested(self):
+        """The account a week after its first funding."""
+        assert self.execute(self.plan(FIRST)).outcome == "complete"
+        self.control.advance("next_week")
+        return self
+
+    def posts(self):
+        """Every order that was ever sent, as it was sent."""
+        sent = [r for r in self.control.requests() if (r["method"], r["path"]) == ("POST", "/v2/orders")]
+        return [json.loads(r["body"]) for r in sent]
+
+    def booked(self):
+        """How many orders the exchange holds for each id it was ever sent."""
+        found = self.broker._client.get("/orders", {"status": "all", "limit": 500})
+        return Counter(order["client_order_id"] for order in found)
+
+
+@pytest.fixture
+def desk(exchange):
+    return Desk(exchange)

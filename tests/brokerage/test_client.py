@@ -12,7 +12,7 @@ from brokerage.models import Order, OrderTicket
 from schemas.errors import BrokerRefusal, ConfigError, TemporaryError, UnknownOutcome
 
 POST, LOOK_UP = "POST /v2/orders", "GET /v2/orders:by_client_order_id"
-TICKET = OrderTicket("risk_parity-2015-W23-1-B-SPY", "SPY", "buy", notional=Decimal("250.10"))
+TICKET = OrderTicket("risk_parity-2015-W23-1-B-SPY-1", "SPY", "buy", notional=Decimal("250.10"))
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_an_order_goes_out_in_exact_decimals(broker, misbehaving):
 
 
 def test_tiny_sizes_are_sent_in_plain_notation():
-    assert OrderTicket("id", "SPY", "sell", qty=Decimal("1E-9")).size() == {"qty": "0.000000001"}
+    assert OrderTicket("id", "SPY", "sell", qty=Decimal("1E-9")).figures() == {"qty": "0.000000001"}
 
 
 def test_an_order_that_arrived_unheard_is_found_and_adopted(broker, misbehaving, acts):

@@ -56,7 +56,7 @@ def test_from_cash_every_target_is_bought_by_its_value():
 
     assert (rows["SPY"].action, rows["SPY"].notional, rows["SPY"].qty) == ("buy", D("600.00"), None)
     assert rows["TLT"].notional == D("390.00")
-    assert rows["SPY"].client_order_id == "risk_parity-2015-W23-1-B-SPY"
+    assert rows["SPY"].client_order_id == "risk_parity-2015-W23-1-B-SPY-1"
 
 
 def test_sells_come_first_and_are_sized_in_shares():

@@ -33,11 +33,11 @@ def test_the_week_is_that_of_the_session_in_the_iso_year(session, week):
     assert run_on(session).run_id == f"risk_parity-{week}-1"
 
 
-def test_an_order_id_follows_from_run_side_and_symbol():
+def test_an_order_id_follows_from_run_side_symbol_and_attempt():
     run = run_on(dt.date(2015, 6, 1), attempt=2)
 
-    assert run.client_order_id("buy", "SPY") == "risk_parity-2015-W23-2-B-SPY"
-    assert run.client_order_id("sell", "SPY") == "risk_parity-2015-W23-2-S-SPY"
+    assert run.client_order_id("buy", "SPY") == "risk_parity-2015-W23-2-B-SPY-1"
+    assert run.client_order_id("sell", "SPY", 2) == "risk_parity-2015-W23-2-S-SPY-2"
 
 
 def test_a_plan_can_never_be_mistaken_for_a_run():
