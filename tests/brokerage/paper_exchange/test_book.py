@@ -178,7 +178,7 @@ def test_intraday_gains_count_from_the_last_close_or_from_the_purchase(book, sen
     assert holding.intraday_basis == 10 * holding.lastday_price
 
 
-def test_margin_follows_the_multiplier(book, send):
+def test_scenario_25_multiplier_4_lends_four_times_the_equity_and_2_twice(book, send):
     book.configure({"max_margin_multiplier": "4"})
     assert book.account().buying_power == 400_000
     send(notional="150000")
