@@ -13,8 +13,8 @@ from config.settings import invalid
 from schemas.errors import ConfigError
 from schemas.parameters import RebalanceParameters
 
-NOT_HERE = frozenset({"name", "dry_run", "force", "reason"})
-"""Said by the command itself: the strategy's name, the action, and --force with --reason."""
+NOT_HERE = frozenset({"name", "dry_run", "force", "reason", "approved", "approved_sha256"})
+"""Said by the command itself: the strategy's name, the action, the plan, and --force with --reason."""
 
 
 def override(parameters: RebalanceParameters, items: Iterable[str]) -> RebalanceParameters:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from config import load_settings
 from config.overrides import override
@@ -15,7 +16,8 @@ from schemas.errors import ConfigError
 from schemas.parameters import RebalanceParameters
 from schemas.results import DONE, RunResult
 from strategies.registry import strategy_class
-from warehouse import Warehouse
+from warehouse import Warehouse, files
+from warehouse.approval import approved_run, signed_plan
 
 EXIT_CODES = {
     "complete": 0,
@@ -39,6 +41,7 @@ class Request:
     reason: str = ""
     weeks: int | None = None
     as_json: bool = False
+    out: Path | None = None
 
     def parameters(self, *, dry_run: bool) -> RebalanceParameters:
         """The configuration with the request's flags over it.
@@ -57,14 +60,33 @@ class Request:
 
 def rebalance(request: Request) -> int:
     """Rebalance now, or as many weeks in a row as asked for on the loopback exchange."""
-    return _run(request, dry_run=False)
+    return _exit_code(_run(request.parameters(dry_run=False), request))
 
 
 def plan(request: Request) -> int:
     """The same decision, and nothing sent."""
     if request.weeks:
         raise ConfigError("A plan is for this week", remedy="Leave out --weeks, or rebalance with it.")
-    return _run(request, dry_run=True)
+    results = _run(request.parameters(dry_run=True), request)
+    if request.out:
+        files.replace(request.out, signed_plan(Warehouse(home()), results[0].run).encode())
+        screens.talk(f"Signed plan: {request.out}. To send exactly it: riskparity apply {request.out}")
+    return _exit_code(results)
+
+
+def apply(plan: str, *, as_json: bool) -> int:
+    """Send a plan exactly as it was approved: a signed file, or the name of a planned run.
+
+    Raises:
+        ConfigError: There is no such plan.
+        GuardRefusal: It was altered, or is of another day or account, or the account has changed since.
+    """
+    store = Warehouse(home())
+    run_id, sha256 = approved_run(store, Path(plan).read_text()) if Path(plan).is_file() else (plan, "")
+    parameters = _planned_parameters(store, run_id).model_copy(
+        update={"dry_run": False, "approved": run_id, "approved_sha256": sha256}
+    )
+    return _exit_code(_run(parameters, Request(parameters.strategy.name, as_json=as_json)))
 
 
 def status(request: Request) -> int:
@@ -93,8 +115,7 @@ ACTIONS: dict[str, Callable[[Request], int]] = {
 }
 
 
-def _run(request: Request, *, dry_run: bool) -> int:
-    parameters = request.parameters(dry_run=dry_run)
+def _run(parameters: RebalanceParameters, request: Request) -> list[RunResult]:
     store = Warehouse(home())
     results: list[RunResult] = []
     progress = screens.Progress(store, quiet=request.as_json)
@@ -112,7 +133,31 @@ def _run(request: Request, *, dry_run: bool) -> int:
                 break
     if request.as_json:
         print(json.dumps([result.model_dump(mode="json") for result in results], indent=2))  # noqa: T201
+    return results
+
+
+def _exit_code(results: Iterable[RunResult]) -> int:
     return max(EXIT_CODES[result.outcome] for result in results)
+
+
+def _planned_parameters(store: Warehouse, run_id: str) -> RebalanceParameters:
+    """The parameters with which a plan was made."""
+    openings = store.openings()
+    found = openings[openings["run_id"] == run_id]
+    if found.empty:
+        raise ConfigError(
+            f"There is neither a file nor a plan named {run_id}",
+            remedy="riskparity run STRATEGY plan makes one and says its name.",
+        )
+    strategy, account = found["strategy"].iloc[0], found["account"].iloc[0]
+    decisions = store.history("decisions", strategy, account, ("planned",))
+    written = decisions.loc[decisions["run_id"] == run_id, "parameters"]
+    if written.empty:
+        raise ConfigError(f"Run {run_id} is no finished plan", remedy="Apply one that is.")
+    given = json.loads(written.iloc[0])
+    return RebalanceParameters.model_validate(
+        {name: value for name, value in given.items() if name in RebalanceParameters.model_fields}
+    )
 
 
 def _advance_when_done(store: Warehouse, strategy: str) -> None:

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
 from cyclopts import App, Parameter
@@ -45,6 +46,7 @@ def run(
     overrides: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
     force: Flag = False,
     reason: str = "",
+    out: Path | None = None,
     json: Json = False,
 ) -> int:
     """Act on a strategy: `riskparity run risk_parity plan`.
@@ -57,12 +59,28 @@ def run(
         overrides: A parameter for this run, as key=value; may be given again. Example: --set lookback=126
         force: Rebalance although this week is done or the hour is wrong. Market hours still hold.
         reason: Why; recorded with the decision, and needed with --force.
+        out: Write the plan to this file as well, signed, for `riskparity apply`.
         json: Print JSON instead of tables.
     """
     from flows import actions  # noqa: PLC0415
 
-    request = actions.Request(strategy, overrides, force, reason, weeks, json)
+    request = actions.Request(strategy, overrides, force, reason, weeks, json, out)
     return actions.ACTIONS[action](request)
+
+
+@app.command
+def apply(plan: str, *, json: Json = False) -> int:
+    """Send a plan exactly as it was approved: `riskparity apply plan.json`.
+
+    Refused when the plan was altered or is of another day or account, or when holdings, cash or prices have changed since.
+
+    Args:
+        plan: A file written by `riskparity run STRATEGY plan --out FILE`, or the name of a planned run.
+        json: Print JSON instead of tables.
+    """
+    from flows import actions  # noqa: PLC0415
+
+    return actions.apply(plan, as_json=json)
 
 
 @app.command

@@ -12,6 +12,7 @@ from config.settings import home
 from schemas.artifacts import ArtifactRef
 from schemas.parameters import RebalanceParameters
 from schemas.results import Opening, RunResult
+from tasks.approval import adopt_plan
 from tasks.cleaning import clean_returns
 from tasks.execution import plan_trades, record_refusal, send_orders, take_stock
 from tasks.guard import open_run
@@ -32,6 +33,8 @@ def weekly_rebalance(parameters: RebalanceParameters = CONFIGURED) -> RunResult:
         if not (opening.allowed or parameters.dry_run):
             return _refuse(opening, parameters)
         run, strategy = opening.run, parameters.strategy
+        if parameters.approved:
+            adopt_plan(opening, parameters)
 
         bars = pull_bars(run, opening.symbols, strategy.lookback, parameters.ingestion)
         returns, cleaning_log = clean_returns(run, bars, strategy.lookback, parameters.cleaning)

@@ -121,6 +121,10 @@ class RebalanceParameters(Parameters):
     """Rebalance although the weekly guard says no; needs a reason. Market hours still hold."""
     reason: str = ""
     """Why the guard was overridden; recorded with the decision."""
+    approved: str = ""
+    """Id of a plan that is sent as it is; empty decides afresh. See `riskparity apply`."""
+    approved_sha256: str = ""
+    """Hash of the trade list that was approved, from the signed file."""
 
     @model_validator(mode="after")
     def _force_needs_a_reason(self) -> RebalanceParameters:

@@ -75,6 +75,8 @@ class LimitSettings(Parameters):
     """A quote wider than this is no price: the latest trade or the last close is used (basis points of its middle)."""
     max_clock_skew_seconds: float = Field(default=60.0, gt=0, le=3600)
     """Greatest distance of this machine's clock from the broker's (seconds); the loopback's virtual clock is exempt."""
+    max_change_since_plan: Share = 0.01
+    """Greatest change of cash (fraction of equity) or of a price (fraction) since a plan that is applied."""
     max_rejects_in_a_row: int = Field(default=5, ge=1, le=500)
     """So many refused or rejected orders in a row halt trading until a person releases it."""
     max_equity_drop: Share = 0.2
