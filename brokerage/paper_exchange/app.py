@@ -21,7 +21,7 @@ from brokerage.paper_exchange.delivery import Answer, answer_of, send_answer
 from brokerage.paper_exchange.fault_rule import Call, FaultRule, Kind
 from brokerage.paper_exchange.faults import Faults
 from brokerage.paper_exchange.incidents import strike
-from brokerage.paper_exchange.market_data_api import MarketDataApi
+from brokerage.paper_exchange.market_data_api import market_data_routes
 from brokerage.paper_exchange.mishaps import Mishaps
 from brokerage.paper_exchange.rate_limit import RateLimiter
 from brokerage.paper_exchange.refusal import NOT_FOUND, Refusal
@@ -46,7 +46,7 @@ class FrontDoor:
         self._app = Starlette(
             routes=[
                 *TradingApi(book).routes(),
-                *MarketDataApi(book).routes(),
+                *market_data_routes(book),
                 *AdminApi(book, self._faults, limiter).routes(),
                 WebSocketRoute("/stream", self._stream.serve),
             ],

@@ -25,6 +25,8 @@ class ExchangeOptions(Parameters):
     """A market order never fills further than this from the price it was judged by (fraction)."""
     live_like: bool = False
     """Whether dividends and capital gains are paid, as on a live account; paper pays none."""
+    recent_sip: bool = True
+    """Whether the data plan includes consolidated prices of the last 15 minutes; Alpaca's free plan does not."""
     check_invariants: bool = False
     """Whether every command is checked, and undone when it breaks an invariant."""
 
