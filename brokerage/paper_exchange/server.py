@@ -99,7 +99,9 @@ async def _exit_when_idle(server: uvicorn.Server, door: FrontDoor, idle_exit: fl
 
 
 def _listen(port: int) -> socket.socket:
-    listener = socket.socket()
+    # Only of a socket that says it is TCP does asyncio know to send small writes at once; else every answer waits
+    # 40 ms for the client's acknowledgement of its own headers.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((LOOPBACK, port))
