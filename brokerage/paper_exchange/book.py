@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from brokerage.paper_exchange import clockwork
+from brokerage.paper_exchange.acceptance import new_order
 from brokerage.paper_exchange.account import Account, read_account, read_configuration
 from brokerage.paper_exchange.action_day import book_actions, read_actions
 from brokerage.paper_exchange.activities import book_activity
@@ -28,8 +29,6 @@ from brokerage.paper_exchange.refusal import not_found, unprocessable
 from brokerage.paper_exchange.store import Store, get_meta, set_meta
 from brokerage.paper_exchange.tape import Tape
 from brokerage.paper_exchange.ticket import Ticket
-
-_GOOD_TILL_CANCELED = dt.timedelta(days=90)
 
 
 class Book:
@@ -124,8 +123,10 @@ class Book:
 
     def orders(self, status: str) -> list[Order]:
         """All orders, or those that are ``open`` or ``closed``, oldest first."""
+        if status == "open":
+            return open_orders(self.store.book)
         rows = map(Order.from_row, self.store.rows("SELECT * FROM orders ORDER BY seq"))
-        return [order for order in rows if status == "all" or order.is_open == (status == "open")]
+        return [order for order in rows if status == "all" or not order.is_open]
 
     def configure(self, changes: dict[str, Any]) -> dict[str, Any]:
         """Change the account's configuration; returns the new one."""
@@ -160,7 +161,7 @@ class Book:
             quote = self.tape.quote(symbol, now) if symbol in self.tape.symbols else None
             if quote is None:
                 raise unprocessable(f'asset "{symbol}" not found')
-            order = self._order(book, Ticket(symbol, side, "market", "day", qty), collar=None)
+            order = new_order(book, self.sessions, now, Ticket(symbol, side, "market", "day", qty))
             price = quote.ask if side == "buy" else quote.bid
             record(book, order, order.status)
             order = execute(book, order, qty, price, complete=True)
@@ -220,39 +221,14 @@ class Book:
     def _accept(
         self, book: sqlite3.Connection, ticket: Ticket, fate: str, replaces: str | None = None
     ) -> Order:
-        options = read_options(book)
-        price = check(book, self.tape, _now(book), ticket)
+        now, options = _now(book), read_options(book)
+        price = check(book, self.tape, now, ticket)
         sign = 1 if ticket.side == "buy" else -1
         collar = price * (1 + sign * options.collar) if ticket.type == "market" else None
-        order = self._order(book, ticket, collar)
-        fate = begin(fate or fate_by_chance(book, options, order.seq))
-        order = order.touched(order.created_at, fate=fate, replaces=replaces)
+        order = new_order(book, self.sessions, now, ticket, collar=collar, replaces=replaces)
+        order = order.touched(now, fate=begin(fate or fate_by_chance(book, options, order.seq)))
         record(book, order, order.status)
         return order
-
-    def _order(self, book: sqlite3.Connection, ticket: Ticket, collar: Decimal | None) -> Order:
-        now, seq = _now(book), next_seq(book, "orders")
-        return Order(
-            seq=seq,
-            id=deterministic_id(book, "order", seq),
-            client_order_id=ticket.client_order_id or deterministic_id(book, "client", seq),
-            symbol=ticket.symbol,
-            side=ticket.side,
-            type=ticket.type,
-            time_in_force=ticket.time_in_force,
-            qty=ticket.qty,
-            notional=ticket.notional,
-            limit_price=ticket.limit_price,
-            stop_price=ticket.stop_price,
-            trail_price=ticket.trail_price,
-            trail_percent=ticket.trail_percent,
-            extended_hours=ticket.extended_hours,
-            collar=collar,
-            status="pending_new" if self.sessions.is_open(now) else "accepted",
-            created_at=now,
-            updated_at=now,
-            expires_at=self.sessions.next_close(now + _lifetime(ticket)),
-        )
 
     def _move(self, book: sqlite3.Connection, now: dt.datetime, instant: dt.datetime) -> None:
         """From one stop of the clock to the next; both lie in one session, or between two."""
@@ -283,10 +259,6 @@ class Book:
 
 def _now(book: sqlite3.Connection) -> dt.datetime:
     return dt.datetime.fromisoformat(get_meta(book, "clock") or "")
-
-
-def _lifetime(ticket: Ticket) -> dt.timedelta:
-    return _GOOD_TILL_CANCELED if ticket.time_in_force == "gtc" else dt.timedelta()
 
 
 def _may_owe(book: sqlite3.Connection) -> None:

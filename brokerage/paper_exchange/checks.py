@@ -29,7 +29,7 @@ def check(book: sqlite3.Connection, tape: Tape, now: dt.datetime, ticket: Ticket
     price = _price(ticket, quote, is_open=tape.sessions.is_open(now))
     if ticket.side == "sell":
         _check_holdings(book, tape, now, ticket, price)
-    _check_wash(book, ticket)
+    _check_wash(book, ticket, is_open=tape.sessions.is_open(now))
     if ticket.side == "buy":
         _check_funds(book, tape, now, ticket, price)
     return price
@@ -104,10 +104,13 @@ def _check_holdings(
     )
 
 
-def _check_wash(book: sqlite3.Connection, ticket: Ticket) -> None:
+def _check_wash(book: sqlite3.Connection, ticket: Ticket, *, is_open: bool) -> None:
     for order in open_orders(book, ticket.symbol):
-        if order.side != ticket.side and _crosses(ticket, order):
-            raise _wash(order)
+        if order.side == ticket.side or not _crosses(ticket, order):
+            continue
+        if ticket.notional is not None and ticket.side == "buy" and not is_open:
+            raise forbidden("unable to open new notional orders while having open closing position orders")
+        raise _wash(order)
 
 
 def _crosses(ticket: Ticket, order: Order) -> bool:

@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS fill (
   seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, order_id TEXT NOT NULL REFERENCES orders (id),
   symbol TEXT NOT NULL, side TEXT NOT NULL, qty TEXT NOT NULL, price TEXT NOT NULL, cash TEXT NOT NULL,
   at TEXT NOT NULL, cum_qty TEXT NOT NULL, leaves_qty TEXT NOT NULL, order_status TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS fill_by_time ON fill (at);
 CREATE TABLE IF NOT EXISTS event (
   seq INTEGER PRIMARY KEY, at TEXT NOT NULL, name TEXT NOT NULL,
   order_id TEXT NOT NULL REFERENCES orders (id), execution_id TEXT, qty TEXT, price TEXT,

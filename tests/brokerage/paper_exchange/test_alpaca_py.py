@@ -20,10 +20,14 @@ from alpaca.data.timeframe import TimeFrame
 from alpaca.trading.client import TradingClient
 from alpaca.trading.enums import OrderSide, OrderStatus, QueryOrderStatus, TimeInForce
 from alpaca.trading.requests import (
+    ClosePositionRequest,
     GetCalendarRequest,
     GetOrdersRequest,
+    GetPortfolioHistoryRequest,
     LimitOrderRequest,
     MarketOrderRequest,
+    ReplaceOrderRequest,
+    TrailingStopOrderRequest,
 )
 
 pytestmark = pytest.mark.integration
@@ -169,3 +173,42 @@ def test_quotes_trades_bars_and_snapshots_agree(data):
     assert minute.close == trade.price
     assert snapshot.latest_quote == quote
     assert snapshot.previous_daily_bar.timestamp.date() == dt.date(2015, 5, 29)
+
+
+def test_an_order_can_be_replaced_and_its_successor_followed(trading):
+    resting = trading.submit_order(
+        LimitOrderRequest(
+            symbol="TLT", qty=5, side=OrderSide.BUY, time_in_force=TimeInForce.DAY, limit_price=50
+        )
+    )
+    successor = trading.replace_order_by_id(resting.id, ReplaceOrderRequest(qty=3, limit_price=900.0))
+    replaced = trading.get_order_by_id(resting.id)
+    assert (replaced.status, replaced.replaced_by) == (OrderStatus.REPLACED, successor.id)
+    assert trading.get_order_by_id(successor.id).filled_qty == "3"
+
+
+def test_positions_can_be_closed_in_part_and_all_at_once(trading):
+    trading.submit_order(buy("SPY", qty=4))
+    trading.submit_order(buy("TLT", qty=2))
+    assert trading.close_position("SPY", ClosePositionRequest(percentage="25")).qty == "1"
+    closed = trading.close_all_positions(cancel_orders=True)
+    assert [(answer.symbol, answer.status, answer.body.qty) for answer in closed] == [
+        ("SPY", 200, "3"),
+        ("TLT", 200, "2"),
+    ]
+    assert trading.get_all_positions() == []
+
+
+def test_stops_history_and_configuration_are_understood(trading):
+    trading.submit_order(buy("SPY", qty=4))
+    trailing = TrailingStopOrderRequest(
+        symbol="SPY", qty=4, side=OrderSide.SELL, time_in_force=TimeInForce.GTC, trail_percent=1.5
+    )
+    order = trading.get_order_by_id(trading.submit_order(trailing).id)
+    assert (order.order_type, order.trail_percent, float(order.hwm) > 0) == ("trailing_stop", "1.5", True)
+    history = trading.get_portfolio_history(GetPortfolioHistoryRequest(period="1D", timeframe="5Min"))
+    assert len(history.equity) == len(history.timestamp) == 1
+    configuration = trading.get_account_configurations()
+    configuration.suspend_trade = True
+    assert trading.set_account_configurations(configuration).suspend_trade is True
+    assert trading.get_account().trade_suspended_by_user

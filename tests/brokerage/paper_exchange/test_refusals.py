@@ -192,6 +192,21 @@ def test_an_open_opposite_order_is_a_potential_wash_trade(send):
     }
 
 
+def test_at_night_a_notional_buy_waits_for_the_sale_before_it(send, book):
+    send(qty="10")
+    book.advance("close")
+    send(side="sell", qty="1")
+    body = forbidden(send, notional="50")
+    assert body == {"message": "unable to open new notional orders while having open closing position orders"}
+    assert "wash trade" in forbidden(send, qty="1")["message"]
+
+
+def test_a_stop_on_the_other_side_is_a_potential_wash_trade(send):
+    send(qty="10")
+    send(side="sell", type="stop", stop_price="100", qty="1")
+    assert forbidden(send, qty="1")["reject_reason"] == "opposite side stop order exists"
+
+
 def test_limits_wash_only_when_they_cross(send):
     send(qty="10")
     send(type="limit", limit_price="150", qty="1")
