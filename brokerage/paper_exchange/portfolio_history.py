@@ -74,12 +74,13 @@ def portfolio_history(book: Book, span: Span) -> dict[str, Any]:
     points = list(_closes(book, span) if span.timeframe == "1D" else _rebuilt(book, span))
     first = points[0][0] if points else span.start
     base, asof = _base(book, first)
-    flows = [entry for entry in entries(book.store.book) if first < _when(entry)]
+    flows = [entry for entry in entries(book.store.book) if entry.type != "FILL" and first < _when(entry)]
+    moved = [(_when(entry), entry.cash) for entry in flows if entry.type in _FLOWS]
     gains, reference, since = [], base, first - _STEPS["1Min"]
     for i, (when, equity) in enumerate(points):
         if span.resets_daily and i and points[i - 1][0].date() != when.date():
             reference, since = points[i - 1][1], points[i - 1][0]
-        paid_in = sum((e.cash for e in flows if e.type in _FLOWS and since < _when(e) <= when), Decimal(0))
+        paid_in = sum((cash for at, cash in moved if since < at <= when), Decimal(0))
         gains.append((equity - reference - paid_in, reference))
     return {
         "timestamp": [int(when.timestamp()) for when, _ in points],
@@ -151,7 +152,7 @@ def _base(book: Book, first: dt.datetime) -> tuple[Decimal, dt.date]:
 def _cashflow(
     flows: list[Entry], points: list[tuple[dt.datetime, Decimal]], types: tuple[str, ...]
 ) -> dict[str, list[float]]:
-    wanted = {e.type for e in flows if e.type != "FILL" and e.cash and (e.type in types or "ALL" in types)}
+    wanted = {e.type for e in flows if e.cash and (e.type in types or "ALL" in types)}
     ends = [when for when, _ in points]
     series = {kind: [0.0] * len(ends) for kind in sorted(wanted)}
     for entry in flows:

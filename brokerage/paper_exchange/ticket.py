@@ -50,7 +50,9 @@ def parse_json(body: bytes) -> dict[str, Any]:
     try:
         # the text of a float is the order: 0.30000000000000004 must be seen as 17 places
         content = json.loads(body, parse_float=Decimal, parse_int=Decimal)
-    except ValueError:
+        # half a surrogate pair is JSON, but no text: it could be neither stored nor sent back
+        json.dumps(content, ensure_ascii=False, default=str).encode()
+    except (ValueError, InvalidOperation, RecursionError):
         content = None
     if not isinstance(content, dict):
         raise Refusal(400, 40010000, "request body format is invalid")

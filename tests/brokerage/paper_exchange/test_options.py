@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 
 import pytest
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from brokerage.paper_exchange.activities import happenings
 from brokerage.paper_exchange.opening import open_book
 from brokerage.paper_exchange.options import ExchangeOptions
+from brokerage.paper_exchange.portfolio_history import Span, portfolio_history
 from brokerage.paper_exchange.refusal import Refusal
 from brokerage.paper_exchange.ticket import parse_ticket
 from schemas.settings import ExchangeSettings
@@ -97,3 +99,14 @@ def test_options_that_make_no_sense_are_refused():
     for wrong in ({"collar": 0}, {"partial_fill_share": 2}, {"latency": 1}):
         with pytest.raises(ValidationError):
             ExchangeOptions(**wrong)
+
+
+def test_what_is_paid_in_is_no_profit(book):
+    book.advance("next_session")
+    book.transfer(D(1000))
+    book.advance("next_session")
+    span = Span(book.now - dt.timedelta(days=3), book.now, "1D", resets_daily=False, cashflow_types=("ALL",))
+    history = portfolio_history(book, span)
+    assert history["equity"] == [100_000, 101_000, 101_000]
+    assert history["profit_loss"] == [0, 0, 0]
+    assert history["cashflow"] == {"CSD": [0, 1000, 0]}

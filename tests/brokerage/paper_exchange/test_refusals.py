@@ -113,7 +113,21 @@ def forbidden(send, **members) -> dict[str, str]:
     return refusal.value.body
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"not json", b'"text"', b"\xff"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"not json",
+        b'"text"',
+        b"\xff",
+        b'{"symbol": "\\ud800"}',
+        b'{"\\udfff": 1}',
+        b'{"qty": 1e99999999999999999999}',
+        b'{"qty": ' + b"[" * 100_000,
+    ],
+    ids=range(9),
+)
 def test_a_body_that_is_no_json_object_is_400(body):
     with pytest.raises(Refusal) as refusal:
         parse_json(body)
