@@ -1,4 +1,4 @@
-"""Stopping and resuming by hand: ``riskparity halt`` and ``riskparity unhalt``."""
+"""Stopping and resuming by hand: ``riskparity halt``, ``unhalt`` and ``acknowledge``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from config.settings import home, secrets
 from flows import screens
 from schemas.errors import ConfigError
 from strategies.registry import registered
+from tasks import week
+from warehouse import Warehouse
 
 BY_HAND = "halted by hand"
 
@@ -61,6 +63,13 @@ def unhalt(reason: str, *, account: str) -> int:
         screens.answer("The broker takes orders again.")
     switch.release(reason.strip(), by=getpass.getuser())
     screens.answer("Trading may go on. What tripped before this moment counts as settled.")
+    return 0
+
+
+def acknowledge(run_id: str, reason: str) -> int:
+    """A person has looked at a run that needed one: the strategy may go on."""
+    week.acknowledge(Warehouse(home()), run_id, reason)
+    screens.answer(f"{run_id} is acknowledged: the next run plans from what the account holds then.")
     return 0
 
 

@@ -113,6 +113,35 @@ def unhalt(*, reason: str = "", account: str = "") -> int:
 
 
 @app.command
+def acknowledge(run: str, *, reason: str = "") -> int:
+    """Say that you have looked at a run that needed a person, so that its strategy may trade again.
+
+    Args:
+        run: The run that ended `needs_human`.
+        reason: What was found and done; needed, and kept for good.
+    """
+    from flows import halting  # noqa: PLC0415
+
+    return halting.acknowledge(run, reason)
+
+
+@app.command
+def doctor(*, harden: Flag = False, json: Json = False) -> int:
+    """Check everything a rebalance stands on, and change nothing: machine, keys, clock, calendar, account, warehouse.
+
+    With Alpaca keys it also compares the shapes of Alpaca's answers with those of the loopback exchange: please report differences.
+    Exits with 3 when something would stop a rebalance.
+
+    Args:
+        harden: First set the account's own safety catches at the broker: no margin, no shorting, a mail for each trade.
+        json: Print JSON instead of a table.
+    """
+    from flows import doctor as examination  # noqa: PLC0415
+
+    return examination.doctor(harden=harden, as_json=json)
+
+
+@app.command
 def strategies(*, json: Json = False) -> int:
     """List the registered strategies and their parameters, with defaults, bounds and units."""
     from flows import listings  # noqa: PLC0415

@@ -18,6 +18,7 @@ from reports.tables import records
 from schemas.identity import Run
 from schemas.results import Check
 from schemas.settings import LimitSettings
+from tasks.week import opened
 from warehouse import Warehouse
 
 
@@ -54,7 +55,7 @@ def _since(left: LeftBehind, history: _History, account: Broker, limits: LimitSe
 
 
 class _History:
-    """What the runs of a strategy in an account wrote since the last release, oldest first."""
+    """What the runs of a strategy in an account wrote since a person last looked, oldest first."""
 
     def __init__(self, store: Warehouse, run: Run) -> None:
         self._store = store
@@ -62,7 +63,7 @@ class _History:
         runs, settled = store.runs(run.strategy, run.account), KillSwitch(store.root).last_release()
         if settled is not None:
             runs = runs[runs["committed_at"] > settled.replace(tzinfo=None)]
-        self._runs = {row["run_id"]: row for row in records(runs)}
+        self._runs = {row["run_id"]: row for row in _after_acknowledged(store, records(runs))}
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """Rows of an artifact."""
@@ -98,6 +99,16 @@ class _History:
         return (
             [row for row in self.rows(name) if row["run_id"] == positions[-1]["run_id"]] if positions else []
         )
+
+
+def _after_acknowledged(store: Warehouse, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The runs after the last that needed a person and was looked at by one: that settled what came before."""
+    seen = [
+        place
+        for place, row in enumerate(runs, start=1)
+        if row["outcome"] == "needs_human" and store.find(opened(store, row["run_id"]), "acknowledgements")
+    ]
+    return runs[max(seen, default=0) :]
 
 
 def _filled(order: dict[str, Any]) -> tuple[Decimal, Decimal]:
