@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping
 from http.client import HTTPResponse
@@ -21,6 +22,7 @@ import stamina
 from alpaca.common.rest import RESTClient
 from pydantic import ValidationError
 from requests.adapters import HTTPAdapter
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NewConnectionError
 
@@ -32,6 +34,9 @@ ANSWER_READS = 3
 LONGEST_PAUSE = 60.0
 """Alpaca's request budget renews every minute: no pause it asks for is longer (seconds)."""
 MESSAGE_LENGTH = 300
+
+LOG = logging.getLogger("brokerage")
+"""Says when the broker keeps us waiting; whoever shows progress listens here."""
 
 Client = TypeVar("Client", bound=RESTClient)
 Answer = TypeVar("Answer")
@@ -142,6 +147,19 @@ class _BoundedAdapter(HTTPAdapter):
         if not requests.codes.ok <= response.status_code < requests.codes.multiple_choices:
             raise _refused(request, response)
         return response
+
+
+def _say(details: RetryDetails) -> None:
+    LOG.warning(
+        "no luck yet (%s); asking again in %.0f s, %.0f s so far",
+        details.caused_by,
+        details.wait_for,
+        details.waited_so_far,
+    )
+
+
+# Process-wide, but nothing else here retries with stamina; it would print to stdout otherwise.
+set_on_retry_hooks([_say])
 
 
 def _pause(error: Exception) -> bool | float:

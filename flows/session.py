@@ -19,6 +19,9 @@ DEFAULTS = {
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
 }
 
+BROKER = "brokerage"
+"""The logger that says when the broker keeps us waiting."""
+
 NO_SERVER = ("Failed to reach API", "Timed out while attempting to connect to ephemeral")
 """How Prefect begins to say that there is no server."""
 
@@ -41,8 +44,9 @@ def prefect_session(
     # sets up logging once, and would drop a listener added before
     importlib.import_module("prefect.main")
     listener = _Listener(told)
-    logger = logging.getLogger("prefect.task_runs")
-    logger.addHandler(listener)
+    loggers = [logging.getLogger(name) for name in ("prefect.task_runs", BROKER)]
+    for logger in loggers:
+        logger.addHandler(listener)
     try:
         yield
     except RuntimeError as error:
@@ -50,7 +54,8 @@ def prefect_session(
             raise
         raise _no_server(str(error)) from None
     finally:
-        logger.removeHandler(listener)
+        for logger in loggers:
+            logger.removeHandler(listener)
 
 
 def _no_server(said: str) -> TemporaryError:
@@ -67,5 +72,5 @@ class _Listener(logging.Handler):
         self._told = told
 
     def emit(self, record: logging.LogRecord) -> None:
-        if hasattr(record, "written"):  # a stage's own line, not Prefect's
+        if record.name == BROKER or hasattr(record, "written"):  # a stage's own line, not Prefect's
             self._told(record)

@@ -20,8 +20,11 @@ BREAKERS = frozenset({_REJECTS, _DROP, _DRAWDOWN, _ACCOUNTED})
 """Checks that, once failed, halt trading until a person releases it."""
 
 _RELEASE = "Trading is halted until somebody has looked: `riskparity unhalt --reason TEXT`."
+_LOOKED_AT = "looked at"
+
 REMEDIES = {
     **dict.fromkeys(BREAKERS, _RELEASE),
+    _LOOKED_AT: "Look at the orders and holdings of that run at the broker; then `riskparity acknowledge RUN --reason TEXT`.",
     _HALTED: "When the reason is settled: `riskparity unhalt --reason TEXT`.",
     _MAY_TRADE: "Settle it at the broker, then run again: nothing was sent.",
     _CLOCKS: "Set this machine's clock (NTP), or find out why the broker's is wrong.",
@@ -45,6 +48,18 @@ def own_account(strategy: str, last_trader: str | None, *, force: bool, reason: 
         return Check(_OWN_ACCOUNT, passed=True, detail=f"traded last by {last_trader or 'nobody'}")
     detail = f"traded last by {last_trader}"
     return Check(_OWN_ACCOUNT, passed=force, detail=f"{detail}; overridden: {reason}" if force else detail)
+
+
+def looked_at(waiting: str | None) -> Check:
+    """Whether a person has looked at every run that needed one; no force sets this aside.
+
+    Args:
+        waiting: The run nobody has looked at; none when there is none.
+    """
+    detail = (
+        f"{waiting} needs a person and nobody has acknowledged it" if waiting else "no run needs a person"
+    )
+    return Check(_LOOKED_AT, passed=waiting is None, detail=detail)
 
 
 def calendars_agree(ours: Hours, brokers: Hours) -> Check:

@@ -30,6 +30,16 @@ class Claims(Artifact):
     claimed_at: Instant = pa.Field(description="Exchange clock just before the first order, UTC")
 
 
+class Acknowledgements(Artifact):
+    """A person has looked at a run that needed one: from then on the strategy may trade the account again."""
+
+    strategy_: str = pa.Field(alias="strategy", description="Registered strategy name")
+    iso_week: str = pa.Field(description="ISO week of the session")
+    account: str = pa.Field(description="Venue and fingerprint of the account")
+    reason: str = pa.Field(description="What was found and done, in the person's words")
+    acknowledged_at: Instant = pa.Field(description="Host clock, UTC")
+
+
 class Orders(Artifact):
     """Orders as the broker last reported them."""
 

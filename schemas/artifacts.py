@@ -9,7 +9,17 @@ import pandera.pandas as pa
 import pyarrow
 from pydantic import BaseModel, ConfigDict
 
-from schemas.account_tables import Claims, Fills, Openings, Orders, Performance, Positions, Runs, StrategyLog
+from schemas.account_tables import (
+    Acknowledgements,
+    Claims,
+    Fills,
+    Openings,
+    Orders,
+    Performance,
+    Positions,
+    Runs,
+    StrategyLog,
+)
 from schemas.decision_tables import (
     Certificates,
     Decisions,
@@ -48,6 +58,7 @@ ARTIFACTS: dict[str, ArtifactKind] = {
     "runs": ArtifactKind(Runs, 1),
     "openings": ArtifactKind(Openings, 1),
     "claims": ArtifactKind(Claims, 1),
+    "acknowledgements": ArtifactKind(Acknowledgements, 1),
     "bars": ArtifactKind(Bars, 1),
     "window_bars": ArtifactKind(WindowBars, 1),
     "holdings": ArtifactKind(Holdings, 1),

@@ -15,6 +15,7 @@ from portfolio.account_guard import (
     calendars_agree,
     clocks_agree,
     hardened,
+    looked_at,
     may_trade,
     not_halted,
     own_account,
@@ -27,7 +28,7 @@ from schemas.results import Check, Opening
 from tasks.breakers import breakers, trip
 from tasks.safeguards import require_not_halted
 from tasks.stage import resolve, say, stage, warehouse
-from tasks.week import Holder, last_trader, opened, week_holder
+from tasks.week import Holder, last_trader, opened, waiting_for_a_person, week_holder
 from warehouse import Warehouse
 
 FORTNIGHT = dt.timedelta(days=13)
@@ -100,6 +101,7 @@ def _judged(  # noqa: PLR0917 - what a verdict rests on
     trader = last_trader(store, run.account)
     return verdict, (
         own_account(run.strategy, trader, force=parameters.force, reason=parameters.reason),
+        looked_at(waiting_for_a_person(store, run.strategy, run.account)),
         calendars_agree(_ours(calendar, sessions), _brokers(account.calendar(monday, monday + FORTNIGHT))),
     )
 

@@ -45,7 +45,7 @@ def close_books(run: Run, executed: Executed, parameters: StrategyParameters) ->
     journal = OutputJournal(home(), run)
     strategy = create(parameters, journal)
     status = {"stage": "done", "outcome": executed.outcome, "equity": str(row["equity"])}
-    strategy.record_status({**status, **_remarks(store, run)})
+    strategy.record_status({**status, **_remarks(store, run, executed)})
     strategy.record_performance(row)
     store.put(run, "strategy_log", journal.records(run.strategy, row))
     commit(run, executed.outcome)
@@ -96,12 +96,12 @@ def commit(run: Run, outcome: Outcome) -> ArtifactRef:
     return warehouse().commit(run, outcome, flow_run_id=flow_run.id, code_version=code_version())
 
 
-def _remarks(store: Warehouse, run: Run) -> dict[str, object]:
-    """What was to be said of the decision, as the strategy's status has it."""
+def _remarks(store: Warehouse, run: Run, executed: Executed) -> dict[str, object]:
+    """What was to be said of the decision and of its execution, as the strategy's status has it."""
     notes = store.find(run, "notes")
     written = store.rows(notes) if notes else []
     return {
-        "notes": [row["text"] for row in written if row["kind"] == "note"],
+        "notes": [*executed.remarks, *(row["text"] for row in written if row["kind"] == "note")],
         "fallback": "".join(row["text"] for row in written if row["kind"] == "fallback"),
     }
 

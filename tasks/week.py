@@ -6,6 +6,8 @@ import datetime as dt
 from typing import NamedTuple
 
 from brokerage.client import Broker
+from schemas.artifacts import ArtifactRef
+from schemas.errors import ConfigError
 from schemas.identity import Run
 from schemas.results import DONE
 from warehouse import Warehouse
@@ -64,6 +66,49 @@ def last_trader(store: Warehouse, account: str) -> str | None:
     """The strategy that claimed a week in the account last; none before the first."""
     claims = store.claims(account)
     return None if claims.empty else str(claims["strategy"].iloc[-1])
+
+
+def waiting_for_a_person(store: Warehouse, strategy: str, account: str) -> str | None:
+    """The last run of the strategy in the account that needed a person, unless one has looked since."""
+    runs = store.runs(strategy, account)
+    needy = runs.loc[runs["outcome"] == "needs_human", "run_id"]
+    if needy.empty:
+        return None
+    run_id = str(needy.iloc[-1])
+    return None if store.find(opened(store, run_id), "acknowledgements") else run_id
+
+
+def acknowledge(store: Warehouse, run_id: str, reason: str) -> ArtifactRef:
+    """A person has looked at a run that needed one, and opens the account to the strategy again.
+
+    The next run plans from what the account holds then; what the old run left open it looks up and cancels.
+
+    Args:
+        store: Where the run is.
+        run_id: The run that ended ``needs_human``.
+        reason: What was found and done; kept for good.
+
+    Raises:
+        ConfigError: No such run waits for a person, or there is no reason.
+    """
+    if not reason.strip():
+        raise ConfigError("An acknowledgement needs a reason", remedy="Add --reason TEXT; it is recorded.")
+    known = run_id in set(store.openings()["run_id"])
+    run = opened(store, run_id) if known else None
+    if run is None or waiting_for_a_person(store, run.strategy, run.account) != run_id:
+        raise ConfigError(
+            "No such run waits for a person",
+            figures={"run": run_id},
+            remedy="`riskparity sql \"from runs where outcome = 'needs_human'\"` lists those that did.",
+        )
+    row = {
+        "strategy": run.strategy,
+        "iso_week": str(run.week),
+        "account": run.account,
+        "reason": reason.strip(),
+        "acknowledged_at": dt.datetime.now(dt.UTC).replace(tzinfo=None),
+    }
+    return store.put(run, "acknowledgements", [row])
 
 
 def _reached_the_broker(store: Warehouse, account: Broker, run: Run) -> bool:
