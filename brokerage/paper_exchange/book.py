@@ -134,7 +134,7 @@ class Book:
             configuration = read_configuration(book) | changes
             set_meta(book, "configuration", json.dumps(configuration))
             if configuration["max_margin_multiplier"] != "1":
-                _may_owe(book)
+                _unchecked(book)
         return configuration
 
     def set_options(self, options: ExchangeOptions) -> None:
@@ -146,7 +146,8 @@ class Book:
         """Deposit cash, or withdraw it when ``amount`` is negative, even more than there is."""
         with self._command() as book:
             book_activity(book, _now(book), "CSD" if amount > 0 else "CSW", amount)
-            _may_owe_when_negative(book)
+            if amount < 0:
+                _unchecked(book)
 
     def trade_by_hand(self, symbol: str, side: str, qty: Decimal) -> Order:
         """A trade by somebody else in the same account, unchecked and at once, at the last quote.
@@ -165,7 +166,7 @@ class Book:
             price = quote.ask if side == "buy" else quote.bid
             record(book, order, order.status)
             order = execute(book, order, qty, price, complete=True)
-            _may_owe_when_negative(book)
+            _unchecked(book)
         return order
 
     def add_corporate_action(self, action: CorporateAction) -> str:
@@ -261,11 +262,6 @@ def _now(book: sqlite3.Connection) -> dt.datetime:
     return dt.datetime.fromisoformat(get_meta(book, "clock") or "")
 
 
-def _may_owe(book: sqlite3.Connection) -> None:
-    """Negative cash is no error from now on: it was lent, withdrawn or spent by hand."""
-    set_meta(book, "may_owe", 1)
-
-
-def _may_owe_when_negative(book: sqlite3.Connection) -> None:
-    if Decimal(get_meta(book, "cash") or 0) < 0:
-        _may_owe(book)
+def _unchecked(book: sqlite3.Connection) -> None:
+    """From now on cash may be negative, and more shares offered than held: nobody was asked."""
+    set_meta(book, "unchecked", 1)

@@ -8,9 +8,9 @@ import sqlite3
 from collections.abc import Iterator
 from decimal import Decimal
 
-from brokerage.paper_exchange.account import read_account, read_configuration
+from brokerage.paper_exchange.account import read_account
 from brokerage.paper_exchange.ledger import balance
-from brokerage.paper_exchange.order import OPEN
+from brokerage.paper_exchange.order import OPEN, open_orders
 from brokerage.paper_exchange.refusal import plain
 from brokerage.paper_exchange.store import get_meta
 from brokerage.paper_exchange.tape import Tape
@@ -45,8 +45,7 @@ def _cash(book: sqlite3.Connection) -> Iterator[str]:
         yield f"cash is {cash}, its entries give {rebuilt}"
     if cash != cash.quantize(Decimal("0.01")):
         yield f"cash is {cash}, not whole cents"
-    lent = read_configuration(book)["max_margin_multiplier"] != "1" or get_meta(book, "may_owe")
-    if cash < 0 and not lent:
+    if cash < 0 and not get_meta(book, "unchecked"):
         yield f"cash is {cash} without margin"
 
 
@@ -56,16 +55,25 @@ def _shares(book: sqlite3.Connection) -> Iterator[str]:
     for symbol in held.keys() | rebuilt.keys():
         if held.get(symbol) != rebuilt.get(symbol):
             yield f"{symbol}: {held.get(symbol)} shares held, its entries give {rebuilt.get(symbol)}"
+    if get_meta(book, "unchecked"):
+        return
+    offered: dict[str, Decimal] = {}
+    for order in open_orders(book):
+        if order.side == "sell" and order.qty is not None:
+            offered[order.symbol] = offered.get(order.symbol, Decimal(0)) + order.qty - order.filled_qty
+    for symbol, qty in offered.items():
+        if qty > held.get(symbol, Decimal(0)):
+            yield f"{symbol}: {plain(qty)} shares offered of {plain(held.get(symbol, Decimal(0)))}"
 
 
 def _account(book: sqlite3.Connection, tape: Tape, now: dt.datetime) -> Iterator[str]:
-    account = read_account(book, tape, now)
-    worth = sum((holding.market_value for holding in account.holdings), account.cash)
+    account, rebuilt = read_account(book, tape, now), balance(book)
+    quotes = {symbol: tape.quote(symbol, now) for symbol in rebuilt.shares}
+    worth = rebuilt.cash
+    for symbol, quote in quotes.items():
+        worth += rebuilt.shares[symbol] * (quote.last if quote else 0)
     if abs(account.equity - worth) > Decimal("0.01"):
-        yield f"equity is {account.equity}, cash and holdings are worth {worth}"
-    for holding in account.holdings:
-        if holding.qty > 0 and not 0 <= holding.available <= holding.qty:
-            yield f"{holding.symbol}: {holding.available} available of {holding.qty}"
+        yield f"equity is {account.equity}, cash and holdings are worth {worth:.2f}"
 
 
 def _orders(book: sqlite3.Connection) -> Iterator[str]:

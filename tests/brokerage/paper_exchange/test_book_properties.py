@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     invariant,
     precondition,
     rule,
@@ -127,10 +128,20 @@ class ExchangeMachine(RuleBasedStateMachine):
         with contextlib.suppress(Refusal):
             self.book.add_corporate_action(CorporateAction(symbol=symbol, ex_date=day, **members))
 
-    @rule(amount=st.sampled_from([D("-30000.05"), D("0.01"), D(10_000)]))
-    def transfer(self, amount: Decimal) -> None:
+    @initialize(unchecked=st.booleans())
+    def let_others_act(self, *, unchecked: bool) -> None:
+        self.unchecked = unchecked
+
+    @rule()
+    def deposit(self) -> None:
+        self.book.transfer(D("10000.01"))
+
+    @precondition(lambda self: self.unchecked)
+    @rule(amount=st.sampled_from([D("-30000.05"), D("-0.01")]))
+    def withdraw(self, amount: Decimal) -> None:
         self.book.transfer(amount)
 
+    @precondition(lambda self: self.unchecked)
     @rule(symbol=SYMBOLS, side=st.sampled_from(["buy", "sell"]), qty=QUANTITIES)
     def trade_by_hand(self, symbol: str, side: str, qty: Decimal) -> None:
         self.book.trade_by_hand(symbol, side, qty)

@@ -24,8 +24,10 @@ ROOT = Path(__file__).parents[3]
 
 DAMAGE = [
     ("UPDATE meta SET value = '5' WHERE key = 'cash'", "cash is 5, its entries give"),
+    ("UPDATE meta SET value = '5' WHERE key = 'cash'", "equity is 2"),
     ("UPDATE meta SET value = '0.001' WHERE key = 'cash'", "not whole cents"),
     ("UPDATE meta SET value = '-1' WHERE key = 'cash'", "cash is -1 without margin"),
+    ("UPDATE position SET qty = '3'", "SPY: 5 shares offered of 3"),
     ("UPDATE position SET qty = '11'", "SPY: 11 shares held, its entries give 10"),
     ("DELETE FROM position", "SPY: None shares held, its entries give 10"),
     ("UPDATE orders SET filled_qty = '9'", "filled 9, its fills give 10"),
@@ -43,6 +45,7 @@ DAMAGE = [
 @pytest.mark.parametrize(("damage", "found"), DAMAGE)
 def test_every_kind_of_damage_is_named(book, send, damage, found):
     send(qty="10")
+    send(side="sell", qty="5", type="limit", limit_price="900")
     assert book.check() == []
     damage = damage.replace("FROM event", "FROM event LIMIT 1") if "INSERT" in damage else damage
     book.store.book.execute(damage)
