@@ -7,12 +7,14 @@ PYTHON   ?= $(shell command -v python3.11 || command -v python3)
 VENV     := .venv
 BIN      := $(VENV)/bin
 
-.PHONY: help rebalance plan status test bench lint format lock clean fresh
+.PHONY: help rebalance plan status test kill-test drive bench lint format lock clean fresh
 help:
 	@sed -n '1,3s/^# //p' Makefile
 	@echo 'make plan               the same decision, nothing sent'
 	@echo 'make status             where the strategy stands'
 	@echo 'make bench              the optimiser beside its peers, about eight minutes (BENCH="minimum --rounds 15")'
+	@echo 'make kill-test          a rebalance killed at every write and every request, and run again'
+	@echo 'make drive              twenty years of weekly rebalances with everything going wrong'
 	@echo 'make lint | format      check | mend the style'
 	@echo 'make lock               resolve requirements.lock anew (needs uv)'
 	@echo 'make fresh              forget all state (deletes data/)'
@@ -25,6 +27,12 @@ plan status: $(VENV)/.ready
 
 test: $(VENV)/.ready-test lint
 	$(BIN)/pytest -n 2 --dist loadgroup
+
+kill-test: $(VENV)/.ready-test
+	KILL=everywhere $(BIN)/pytest -n 2 tests/crash
+
+drive: $(VENV)/.ready-test
+	@$(BIN)/python -m tests.e2e
 
 # BENCH: words for `python -m bench`, e.g. BENCH=--help
 bench: $(VENV)/.ready-bench
