@@ -10,7 +10,7 @@ from typing import Any
 from brokerage.models import Asset, Position
 from brokerage.orders import CENT, NOTHING, SHARE_GRID, PlannedOrder, plan_orders, price_doubt, require_long
 from brokerage.records import CASH
-from schemas.errors import BrokerRefusal, DataError, GuardRefusal
+from schemas.errors import BrokerRefusal, DataError, GuardRefusal, NeedsHuman
 from schemas.identity import Run
 from schemas.parameters import ExecutionParameters
 
@@ -47,7 +47,8 @@ def take_stock(
 
     Raises:
         DataError: A held asset has no price near its last close, or no asset has one.
-        BrokerRefusal: A position is short, a foreign one has no value, or a ticker reads ``CASH``.
+        NeedsHuman: A position is short, or one that is not traded has no value.
+        BrokerRefusal: A ticker reads ``CASH``.
         GuardRefusal: There is nothing to invest.
     """
     held = {position.symbol: position for position in positions}
@@ -175,11 +176,11 @@ def _holding(
 def _untouched(position: Position, *, in_universe: bool) -> Holding:
     # Nothing is asked about it: the services for stocks need not even know what it is.
     if position.market_value is None:
-        raise BrokerRefusal(
+        raise NeedsHuman(
             f"{position.symbol} is not traded by this run and has no value at the broker, so the equity of the "
             "account is unknown",
             figures={"qty": position.qty},
-            remedy="Needs a person: look at the position at the broker.",
+            remedy="Look at the position at the broker.",
         )
     return {
         "symbol": position.symbol,

@@ -10,7 +10,7 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Literal
 
 from brokerage.models import Asset, OrderTicket, Position
-from schemas.errors import BrokerRefusal, GuardRefusal
+from schemas.errors import GuardRefusal, NeedsHuman
 from schemas.identity import Run
 from schemas.parameters import ExecutionParameters
 
@@ -92,7 +92,7 @@ def plan_orders(
 
     Raises:
         GuardRefusal: If the weights are no weights or nothing can be invested.
-        BrokerRefusal: If a position is short: a person must look.
+        NeedsHuman: If a position is short: a person must look.
     """
     _check_weights(targets)
     require_long(positions)
@@ -160,14 +160,14 @@ def require_long(positions: Iterable[Position]) -> None:
     """Refuse an account with short positions.
 
     Raises:
-        BrokerRefusal: If a position is short: a person must look.
+        NeedsHuman: If a position is short: a person must look.
     """
     shorts = {p.symbol: p.qty for p in positions if p.is_short}
     if shorts:
-        raise BrokerRefusal(
+        raise NeedsHuman(
             "The account holds short positions, which this portfolio never opens",
             figures=shorts,
-            remedy="Needs a person: close them at the broker, then run again.",
+            remedy="Close them at the broker, then run again.",
         )
 
 

@@ -62,10 +62,14 @@ class SolverError(RiskParityError):
     exit_code = 5
 
 
-class UnknownOutcome(RiskParityError):
-    """An order may or may not have reached the broker: a person must look before anything is sent."""
+class NeedsHuman(RiskParityError):
+    """The account is in a state that no rule covers: a person must look before anything is sent."""
 
     exit_code = 6
+
+
+class UnknownOutcome(NeedsHuman):
+    """An order may or may not have reached the broker: a person must look before anything is sent."""
 
 
 class BrokerRefusal(RiskParityError):

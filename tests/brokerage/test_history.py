@@ -92,7 +92,7 @@ def test_rounding_is_no_revision():
     ("frame", "said"),
     [(bars("SPY", SESSIONS[:9]), "newest bar 2015-06-09"), (bars("TLT"), "no bars at all")],
 )
-def test_coverage_is_checked_symbol_by_symbol(frame, said):
+def test_scenario_43_coverage_is_checked_symbol_by_symbol(frame, said):
     with pytest.raises(DataError) as caught:
         require_coverage(frame, ["SPY"], SESSIONS[-1])
 

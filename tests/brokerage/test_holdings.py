@@ -7,7 +7,7 @@ import pytest
 
 from brokerage.holdings import take_stock, trade_list
 from brokerage.models import Asset, Position
-from schemas.errors import BrokerRefusal, DataError, GuardRefusal
+from schemas.errors import BrokerRefusal, DataError, GuardRefusal, NeedsHuman
 from schemas.identity import Run
 from schemas.parameters import ExecutionParameters
 
@@ -49,7 +49,7 @@ def test_weights_are_shares_of_cash_and_the_universe():
     assert held["SPY"]["market_value"] == Decimal(1000)
 
 
-def test_a_position_outside_the_universe_is_foreign_and_counts_for_nothing():
+def test_scenario_30_a_position_outside_the_universe_is_foreign_and_counts_for_nothing():
     held = rows(stock(cash="1000", XYZ="7"))
 
     assert held["XYZ"]["in_universe"] is False
@@ -95,14 +95,17 @@ def test_without_any_price_there_is_nothing_to_plan_with():
 
 @pytest.mark.parametrize("short", [{"qty": "-5"}, {"qty": "5", "side": "short"}])
 @pytest.mark.parametrize("symbol", ["SPY", "XYZ"])
-def test_a_short_position_needs_a_person(symbol, short):
-    with pytest.raises(BrokerRefusal, match=symbol):
+def test_scenario_31_a_short_position_needs_a_person(symbol, short):
+    with pytest.raises(NeedsHuman, match=symbol):
         take([holding(symbol, **short)])
 
 
-def test_a_foreign_position_of_unknown_value_needs_a_person():
-    with pytest.raises(BrokerRefusal, match="XYZ"):
-        take([Position(symbol="XYZ", qty=Decimal(50))])
+@pytest.mark.parametrize("kept", [[], ["XYZ"]], ids=["foreign", "in the universe, its bars have stopped"])
+def test_scenario_38_a_delisted_holding_without_a_price_needs_a_person(kept):
+    delisted = Position(symbol="XYZ", qty=Decimal(50), market_value=None, current_price=None)
+
+    with pytest.raises(NeedsHuman, match="XYZ"):
+        take([delisted], kept=kept)
 
 
 def test_the_ticker_cash_is_not_taken_for_cash():
@@ -141,7 +144,7 @@ def test_what_is_neither_held_nor_wanted_says_so():
     assert plan(stock(), {"SPY": 0.5, "TLT": 0.0})["TLT"].reason == "neither held nor wanted"
 
 
-def test_a_foreign_position_is_in_no_trade_list_and_no_trade_is_sized_on_it():
+def test_scenario_30_a_foreign_position_is_in_no_trade_list_and_no_trade_is_sized_on_it():
     trades = plan(stock(cash="1000", XYZ="7"), {"SPY": 0.5, "TLT": 0.25})
 
     assert {symbol: row.notional for symbol, row in trades.items()} == {"SPY": 500, "TLT": 250}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from brokerage.models import Asset, Position
 from brokerage.orders import LEFT_ALONE, cash_buffer, plan_orders, scale_buys
-from schemas.errors import BrokerRefusal, GuardRefusal
+from schemas.errors import GuardRefusal, NeedsHuman
 from schemas.identity import Run
 from schemas.parameters import ExecutionParameters
 
@@ -67,8 +67,8 @@ def test_sells_come_first_and_are_sized_in_shares():
     assert rows[1].notional == D("750.00")
 
 
-def test_a_full_exit_sells_exactly_what_is_held_however_little_it_is():
-    dust = D("0.000000003")
+def test_scenario_33_a_full_exit_sells_exactly_what_is_held_even_a_billionth_of_a_share():
+    dust = D("0.000000001")
 
     rows = by_symbol(
         plan({"SPY": 0.5}, cash=1000, positions=[holding("TLT", "3.123456789"), holding("GLD", dust)])
@@ -87,15 +87,15 @@ def test_rounding_never_sells_a_hair_more_than_is_held():
     assert rows[0].qty == D("20.019")
 
 
-def test_small_differences_are_left_alone_with_the_figures():
-    rows = plan({"SPY": 0.5}, cash=500, positions=[holding("SPY", "4.96")])
+def test_scenario_34_a_trade_of_99_cents_is_left_alone_and_says_so():
+    rows = plan({"SPY": 0.5}, cash=500, positions=[holding("SPY", "4.9802")])
 
     assert rows[0].action == "hold"
-    assert rows[0].reason == "2.00 USD from target: below the least trade of 5 USD"
+    assert rows[0].reason == "0.99 USD from target: below the least trade of 5 USD"
     assert rows[0].client_order_id is None
 
 
-def test_whole_shares_where_fractions_do_not_trade():
+def test_scenario_36_whole_shares_where_fractions_do_not_trade_any_more():
     whole = {"SPY": asset("SPY", fractionable=False)}
 
     bought = plan({"SPY": 0.57}, cash=1000, assets=whole)[0]
@@ -108,7 +108,7 @@ def test_whole_shares_where_fractions_do_not_trade():
 
 
 @pytest.mark.parametrize("broken", [{"tradable": False}, {"status": "inactive"}])
-def test_what_the_broker_does_not_trade_is_left_alone_and_the_rest_makes_do(broken):
+def test_scenario_37_what_the_broker_does_not_trade_is_left_alone_and_the_rest_makes_do(broken):
     """TLT should shrink by 220 and cannot, so SPY gets the cash there is, less the buffer of 20."""
     rows = by_symbol(
         plan(
@@ -149,8 +149,22 @@ def test_without_a_price_nothing_is_traded():
 def test_a_short_position_needs_a_person(short):
     position = Position(symbol="TLT", market_value=D(-500), **short)
 
-    with pytest.raises(BrokerRefusal, match="TLT"):
+    with pytest.raises(NeedsHuman, match="TLT"):
         plan({"SPY": 1.0}, cash=1000, positions=[position])
+
+
+def test_scenario_29_cash_below_zero_is_restored_before_anything_is_bought():
+    """Equity is 10,000: 500 are owed, and the targets leave 100 in cash."""
+    rows = by_symbol(plan({"SPY": 0.8, "TLT": 0.19}, cash=-500, positions=[holding("SPY", "105")]))
+
+    raised, spent = rows["SPY"].value, rows["TLT"].value
+    assert (rows["SPY"].action, rows["TLT"].action) == ("sell", "buy")
+    assert -500 + raised - spent == D("100.00")
+
+
+def test_scenario_29_what_is_owed_beyond_the_holdings_is_refused():
+    with pytest.raises(GuardRefusal, match="no equity"):
+        plan({"SPY": 1.0}, cash=-500, positions=[holding("SPY", "5")])
 
 
 @pytest.mark.parametrize("targets", [{"SPY": float("nan")}, {"SPY": -0.1}, {"SPY": 0.7, "TLT": 0.7}])

@@ -72,7 +72,7 @@ def test_a_reset_may_have_arrived(client, misbehaving, acts):
     assert failure_of(client.get_account).may_have_arrived
 
 
-def test_a_redirect_is_not_followed_and_the_keys_stay_here(client, misbehaving, acts):
+def test_scenario_60_a_redirect_is_not_followed_and_the_keys_stay_here(client, misbehaving, acts):
     misbehaving.script(ACCOUNT, acts.answer(302, {}, {"Location": f"{misbehaving.url}/elsewhere"}))
 
     failure = failure_of(client.get_account)
@@ -109,11 +109,17 @@ def test_a_proxy_in_the_environment_is_ignored(client, misbehaving, acts, monkey
     assert once(client.get_account) == acts.account_json()
 
 
-def test_reads_are_retried_until_the_broker_is_well(client, misbehaving, acts, three_tries):
-    misbehaving.script(ACCOUNT, acts.answer(503, {}), acts.reset, acts.answer(200, acts.account_json()))
+def test_scenario_10_reads_are_retried_until_the_broker_is_well_and_it_is_told_meanwhile(
+    client, misbehaving, acts, monkeypatch, caplog
+):
+    monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: None)
+    pages = [acts.answer(status, raw=b"<html>Bad gateway</html>") for status in (500, 502, 503)]
+    misbehaving.script(ACCOUNT, *pages, acts.reset, acts.answer(200, acts.account_json()))
 
     assert with_retries(client.get_account, 30.0) == acts.account_json()
-    assert len(misbehaving.received(ACCOUNT)) == 3
+    assert len(misbehaving.received(ACCOUNT)) == 5
+    assert len(caplog.messages) == 4
+    assert "GET /v2/account" in caplog.text
 
 
 def test_what_will_not_pass_is_not_retried(client, misbehaving, acts, three_tries):

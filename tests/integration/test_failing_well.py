@@ -36,6 +36,37 @@ def test_wrong_keys_are_refused_and_written_nowhere(riskparity, exchange, prefec
             assert not [secret for secret in SECRETS.values() if secret.encode() in content], file
 
 
+def test_scenario_63_no_byte_of_a_failing_run_holds_the_keys(riskparity, exchange, prefect_environment):
+    """The keys are right, the run is under way, and the broker echoes them in an error that will not pass."""
+    keys = [exchange.address.key_id, exchange.address.secret_key]
+    echo = {"code": 50010000, "message": f"internal error for {' '.join(keys)}"}
+    exchange.control.set_faults(
+        {
+            "method": "POST",
+            "path": "/v2/orders",
+            "nth": 2,
+            "times": None,
+            "action": "status",
+            "status": 500,
+            "answer": echo,
+        }
+    )
+
+    outcome = riskparity("run", "risk_parity", "rebalance", RISKPARITY__BROKER__PATIENCE_SECONDS="2")
+
+    assert outcome.code not in {0, 1}, outcome.err
+    said = [outcome.out.encode(), outcome.err.encode()]
+    files = [
+        file
+        for folder in (exchange.home, Path(prefect_environment["PREFECT_HOME"]))
+        for file in folder.rglob("*")
+        if file.is_file() and file.name != "exchange.json"  # where the exchange keeps its keys
+    ]
+    assert len(files) > 20
+    for content in [*said, *(file.read_bytes() for file in files)]:
+        assert not [key for key in keys if key.encode() in content]
+
+
 def test_no_network(riskparity, exchange, free_port):
     nowhere = alpaca_at(f"http://127.0.0.1:{free_port}")
     outcome = riskparity(
@@ -70,7 +101,9 @@ def test_live_trading_is_refused(riskparity, exchange):
         (["universe=diversifed"], 2, "diversified"),
     ],
 )
-def test_what_cannot_work_is_said_before_anything_is_sent(riskparity, exchange, overrides, code, said):
+def test_scenario_67_what_cannot_work_is_said_before_anything_is_sent(
+    riskparity, exchange, overrides, code, said
+):
     flags = [flag for item in overrides for flag in ("--set", item)]
 
     outcome = riskparity("run", "risk_parity", "rebalance", *flags)
@@ -83,7 +116,7 @@ def test_an_unknown_strategy_names_the_nearest(riskparity):
     failed_well(riskparity("run", "risk_party", "rebalance"), 2, "risk_parity")
 
 
-def test_a_closed_market(riskparity, exchange):
+def test_scenario_51_a_closed_market_gets_no_orders(riskparity, exchange):
     exchange.control.advance("close")
 
     outcome = riskparity("run", "risk_parity", "rebalance")
@@ -102,7 +135,7 @@ def test_a_rejected_order_leaves_the_book_reconciled(riskparity, exchange):
     assert "Traceback" not in outcome.err
 
 
-def test_empty_history(riskparity, exchange):
+def test_scenario_43_without_history_nothing_is_sent(riskparity, exchange):
     nothing = {"bars": {}, "next_page_token": None}
     exchange.control.set_faults(
         {"path": "/v2/stocks/bars", "action": "status", "status": 200, "answer": nothing, "times": None}

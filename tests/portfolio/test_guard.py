@@ -89,7 +89,7 @@ def test_days_on_which_the_rebalance_goes_ahead(moment, says):
         ("2026-11-20 15:45", ["time window"], "2026-11-23"),  # Friday: only the next week is left
     ],
 )
-def test_days_and_hours_on_which_it_does_not(moment, because, next_opportunity):
+def test_scenario_50_days_and_hours_on_which_it_does_not(moment, because, next_opportunity):
     verdict = guard(moment)
     assert failed(verdict) == because
     assert not verdict.allowed

@@ -135,7 +135,7 @@ def test_a_strategy_that_solves_nothing_is_explained_without_prices(pipeline, st
     assert len(explained(store, "shadow_prices", run)) == 0
 
 
-def test_a_fallback_keeps_the_holdings_and_is_on_record(pipeline, store, exchange):
+def test_scenario_67_a_fallback_keeps_the_holdings_and_is_on_record(pipeline, store, exchange):
     """From the notes to the accounts: nothing is traded, and why is written where people look."""
     first = pipeline().rebalance()
     exchange.control.advance("next_week")

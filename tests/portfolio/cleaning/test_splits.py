@@ -19,7 +19,7 @@ def split(spoil, panel, symbol, row, ratio):
 
 @pytest.mark.parametrize("ratio", [1.5, 2.0, 3.0, 10.0, 0.5, 0.25, 0.125, 1 / 50, 1 / 5000])
 @pytest.mark.parametrize("assets", [1, 2, 5])
-def test_history_before_a_split_is_rescaled_exactly(market, spoil, params, ratio, assets):
+def test_scenario_40_history_before_a_split_is_rescaled_exactly(market, spoil, params, ratio, assets):
     clean = market(assets=assets)
     repaired, edits = repair(split(spoil, clean, "SPY", 90, ratio), params)
     for name in (*PRICES, "volume"):
