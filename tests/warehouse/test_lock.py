@@ -26,7 +26,7 @@ def test_a_second_run_is_refused_until_the_first_has_ended(tmp_path):
         pass
 
 
-def test_a_killed_run_frees_the_folder(tmp_path):
+def test_scenario_15_of_two_processes_one_gets_the_folder_and_a_killed_one_frees_it(tmp_path):
     other = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE)
     assert other.stdout.readline() == b"held\n"
     with pytest.raises(GuardRefusal), single_flight(tmp_path):

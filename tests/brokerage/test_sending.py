@@ -1,0 +1,364 @@
+"""What stops the sending, what is tried again, and what is never: one side of a trade list at the exchange."""
+
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from decimal import Decimal
+
+import pytest
+
+from brokerage.client import Broker
+from brokerage.models import OrderTicket
+from schemas.errors import GuardRefusal, TemporaryError, UnknownOutcome
+
+pytestmark = pytest.mark.integration
+
+FIRST = {"SPY": 0.3, "TLT": 0.5, "IEF": 0.19}
+SECOND = {"SPY": 0.59, "IEF": 0.4}
+DEADLINE = 60
+BUYS = {"method": "POST", "path": "/v2/orders", "body": '"buy"'}
+
+
+class Killed(BaseException):
+    """The host went down."""
+
+
+class DyingBefore(Broker):
+    """Goes down between the intention and the POST."""
+
+    def submit(self, ticket):
+        raise Killed
+
+
+class DyingAfter(Broker):
+    """Goes down between the POST and the note of its answer."""
+
+    def submit(self, ticket):
+        super().submit(ticket)
+        raise Killed
+
+
+def test_scenario_12_a_run_killed_between_intention_and_post_sends_each_order_once(desk):
+    killed_and_gone_on_with(desk, DyingBefore, posted=0)
+
+
+def test_scenario_13_a_run_killed_between_post_and_its_note_adopts_the_order(desk):
+    killed_and_gone_on_with(desk, DyingAfter, posted=1)
+
+
+def killed_and_gone_on_with(desk, dying, *, posted):
+    plan, run = desk.plan(FIRST), desk.run()
+    with pytest.raises(Killed):
+        desk.execute(plan, desk.broker_of(dying), run)
+    assert len(desk.posts()) == posted
+    assert [intent.state for intent in desk.intents.pending()] == ["SUBMITTING", "PLANNED", "PLANNED"]
+
+    done = desk.execute(plan, run=run)
+
+    assert done.outcome == "complete"
+    assert set(desk.booked().values()) == {1}
+    assert len(desk.posts()) == len(FIRST)
+    assert desk.intents.pending() == []
+
+
+def test_scenario_66_what_cannot_be_written_down_is_not_sent(desk, exchange):
+    plan = desk.plan(FIRST)
+    desk.intents.plan("another", [])
+    other = sqlite3.connect(exchange.home / "intents.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    with pytest.raises(GuardRefusal, match="cannot be written down"):
+        desk.execute(plan)
+    assert desk.posts() == []
+
+    other.close()
+    assert desk.execute(plan).outcome == "complete"
+
+
+def halt_at(number):
+    """Somebody halts trading right before the ``number``-th order."""
+    asked = iter(range(1, number))
+
+    def before_each():
+        if next(asked, None) is None:
+            raise GuardRefusal("Trading is halted", remedy="Release it.")
+
+    return before_each
+
+
+def test_a_halt_before_the_first_order_claims_and_sends_nothing(desk):
+    claims = []
+
+    with pytest.raises(GuardRefusal, match="halted"):
+        desk.execute(desk.plan(FIRST), before_sending=lambda: claims.append(1), before_each=halt_at(1))
+    assert (desk.posts(), claims) == ([], [])
+
+
+def test_a_halt_between_orders_cancels_what_is_open_and_sends_no_more(desk):
+    desk.control.set_faults({"action": "never_fill"})
+
+    done = desk.execute(desk.plan(FIRST), before_each=halt_at(2))
+
+    assert done.outcome == "aborted"
+    assert [row.status for row in done.orders] == ["canceled", "not_sent", "not_sent"]
+    assert {row.message for row in done.orders if row.status == "not_sent"} == {"Trading is halted"}
+    assert len(desk.posts()) == 1
+    assert desk.time.now < DEADLINE  # canceled at once
+
+
+def test_scenario_57_an_account_suspended_in_the_middle_stops_all_legs_without_a_retry(desk):
+    plan = desk.invested().plan(SECOND)
+    suspend = {"suspend_trade": True}
+    sold = []
+
+    def once_sold():
+        if sold:
+            desk.broker._client.patch("/account/configurations", suspend)
+        sold.append(1)
+
+    done = desk.execute(plan, before_each=once_sold)
+
+    assert done.outcome == "aborted"
+    assert [row.symbol for row in done.fills] == ["TLT"]
+    assert any("takes no new orders" in remark for remark in done.remarks)
+    assert [body["side"] for body in desk.posts()[len(FIRST) :]] == ["sell", "buy"]
+
+
+def test_scenario_61_keys_that_stop_working_in_the_middle_need_a_person_and_the_same_run_goes_on(desk):
+    plan, run = desk.invested().plan(SECOND), desk.run()
+    desk.control.set_faults({**BUYS, "action": "status", "status": 401}, {"action": "status", "status": 401, "times": None, "nth": 40})  # fmt: skip
+
+    with pytest.raises(UnknownOutcome, match="does not accept the keys, and orders of this run are out"):
+        desk.execute(plan, run=run)
+    assert [body["side"] for body in desk.posts()[len(FIRST) :]] == ["sell", "buy"]
+
+    desk.control.set_faults()
+    assert desk.execute(plan, run=run).outcome == "complete"
+    assert set(desk.booked().values()) == {1}
+
+
+def test_scenario_05_posts_answered_504_before_they_are_booked_never_make_two(desk):
+    desk.control.set_faults({"action": "status", "status": 504, **BUYS, "times": 3})
+    plan = desk.plan({"SPY": 0.5})
+
+    assert desk.execute(plan).outcome == "aborted"
+    assert desk.execute(plan).outcome == "complete"
+    assert list(desk.booked().values()) == [1]
+
+
+def test_scenario_09_a_rate_limit_that_never_lifts_ends_the_run_with_nothing_sent(desk, three_tries):
+    desk.control.set_faults({"action": "status", "status": 429, **BUYS, "times": None})
+
+    with pytest.raises(TemporaryError):
+        desk.execute(desk.plan(FIRST))
+    assert desk.booked() == {}
+    assert {intent.state for intent in desk.intents.pending()} == {"PLANNED"}
+
+
+def test_scenario_08_a_rate_limit_is_waited_out_as_long_as_the_broker_says(desk):
+    pauses = []
+    broker = desk.broker_of(Broker)
+    broker._sleep = pauses.append
+    desk.control.set_faults({"action": "status", "status": 429, "headers": {"Retry-After": "20"}, **BUYS})
+
+    assert desk.execute(desk.plan(FIRST), broker).outcome == "complete"
+    assert 20 in pauses
+    assert set(desk.booked().values()) == {1}
+
+
+def test_scenario_24_a_buy_the_account_cannot_pay_for_shrinks_once_to_what_there_is(desk):
+    """Somebody takes most of the money between the look at the account and the last buy."""
+    poor = {"code": 40310000, "message": "insufficient buying power"}
+    desk.control.set_faults({**BUYS, "symbol": "TLT", "action": "status", "status": 403, "answer": poor})
+
+    done = desk.execute(desk.plan(FIRST))
+
+    assert done.outcome == "complete"
+    tlt = [row for row in done.orders if row.symbol == "TLT"]
+    assert [(row.status, row.client_order_id[-2:]) for row in tlt] == [("rejected", "-1"), ("filled", "-2")]
+    assert tlt[1].notional <= tlt[0].notional
+    assert desk.broker.account().cash > 0
+
+
+def test_an_order_refused_for_want_of_money_is_not_tried_without_end(desk):
+    poor = {"code": 40310000, "message": "insufficient buying power"}
+    desk.control.set_faults(
+        {**BUYS, "symbol": "TLT", "action": "status", "status": 403, "answer": poor, "times": None}
+    )
+
+    done = desk.execute(desk.plan(FIRST), reattempts=2)
+
+    assert done.outcome == "adjusted"
+    assert [row.status for row in done.orders if row.symbol == "TLT"] == ["rejected"] * 3
+
+
+def test_what_the_broker_canceled_early_is_tried_again_under_the_next_id(desk):
+    desk.control.set_faults({"action": "partial", "symbol": "TLT", "fraction": "0.4", "then": "cancel"})
+
+    done = desk.execute(desk.plan(FIRST))
+
+    tlt = [row for row in done.orders if row.symbol == "TLT"]
+    assert done.outcome == "complete"
+    assert [(row.status, row.client_order_id[-2:]) for row in tlt] == [("canceled", "-1"), ("filled", "-2")]
+    assert tlt[1].notional == pytest.approx(Decimal("0.6") * tlt[0].notional, rel=Decimal("0.001"))
+
+
+def test_scenario_18_a_buy_partly_filled_at_the_close_is_booked_and_never_bought_twice(desk):
+    desk.control.set_faults({"action": "partial", "symbol": "TLT", "fraction": "0.5"})
+    desk.time.meanwhile = closing(desk)
+
+    done = desk.execute(desk.plan(FIRST))
+
+    tlt = next(row for row in done.orders if row.symbol == "TLT")
+    assert (done.outcome, tlt.status) == ("adjusted", "expired")
+    desk.control.advance("next_week")
+    again = desk.execute(desk.plan(FIRST))
+    assert again.outcome == "complete"
+    bought = next(row for row in again.orders if row.symbol == "TLT")
+    assert bought.notional < tlt.notional
+    assert {row.symbol: round(row.weight, 3) for row in again.positions} == FIRST | {"CASH": 0.01}
+
+
+def closing(desk):
+    """The market closes while buys are waited for."""
+
+    def meanwhile():
+        if any(order.side == "buy" for order in desk.broker.open_orders()):
+            desk.control.advance("close")
+
+    return meanwhile
+
+
+def test_scenario_54_what_is_left_open_at_the_close_has_expired_and_is_booked(desk):
+    plan = desk.invested().plan(SECOND)
+    desk.control.set_faults({"action": "never_fill", **BUYS, "times": None})
+    desk.time.meanwhile = closing(desk)
+
+    done = desk.execute(plan)
+
+    assert done.outcome == "adjusted"
+    assert {row.status for row in done.orders if row.side == "buy"} == {"expired"}
+    assert len(desk.posts()) == len(FIRST) + 3
+    assert desk.broker.open_orders() == []
+
+
+def test_scenario_20_an_order_that_fills_while_it_is_canceled_counts_as_filled(desk):
+    desk.control.set_faults({"action": "fill_on_cancel", "symbol": "TLT"})
+
+    done = desk.execute(desk.plan(FIRST))
+
+    assert done.outcome == "complete"
+    assert {row.status for row in done.orders} == {"filled"}
+
+
+def test_scenario_21_an_order_whose_cancellation_never_comes_through_needs_a_person(desk):
+    plan = desk.invested().plan(SECOND)
+    desk.control.set_faults({"action": "stuck_pending_cancel", "body": '"sell"'})
+
+    done = desk.execute(plan)
+
+    assert done.outcome == "needs_human"
+    assert "pending_cancel" in done.remarks[0]
+    assert [row.status for row in done.orders] == ["pending_cancel", "not_sent", "not_sent"]
+    assert desk.posts()[-1]["side"] == "sell"  # nothing on the other side
+
+
+def test_scenario_35_sizes_are_plain_decimals_on_the_brokers_grid(desk):
+    desk.invested()
+    desk.execute(desk.plan({"SPY": 0.1 + 0.2, "IEF": 1 / 3, "XLE": 1e-3}))
+
+    assert {"qty" in body for body in desk.posts()} == {True, False}  # sells in shares, buys in dollars
+    for body in desk.posts():
+        assert re.fullmatch(r"\d+(\.\d{1,2})?", body.get("notional", "0")), body
+        assert re.fullmatch(r"\d+(\.\d{1,9})?", body.get("qty", "0")), body
+
+
+def test_marketable_limits_fill_within_their_collar_and_carry_nothing_finer_than_a_cent(desk):
+    done = desk.execute(desk.plan(FIRST), order_type="marketable_limit")
+
+    assert done.outcome == "complete"
+    for body in desk.posts():
+        assert (body["type"], body["time_in_force"]) == ("limit", "day")
+        assert Decimal(body["limit_price"]) == Decimal(body["limit_price"]).quantize(Decimal("0.01"))
+    assert all(row.slippage_bps < 55 for row in done.fills)
+
+
+def test_a_limit_needs_a_quote(desk):
+    plan = desk.plan(FIRST)
+    desk.control.set_faults({"action": "quote_zero", "symbol": "TLT", "times": None})
+
+    done = desk.execute(plan, order_type="marketable_limit")
+
+    unsent = [row for row in done.orders if row.status == "not_sent"]
+    assert [(row.symbol, row.message) for row in unsent] == [("TLT", "no sane quote to set a limit by")]
+    assert done.outcome == "adjusted"
+
+
+def test_scenario_62_news_in_an_order_is_tolerated_and_an_unknown_status_waits_for_a_known_one(desk):
+    desk.control.set_faults(
+        {"action": "unknown_enum", "method": "GET", "path": "/v2/orders", "field": "status", "times": 3},
+        {"action": "missing_field", "path": "/v2/assets", "field": "easy_to_borrow", "times": None},
+    )
+
+    done = desk.execute(desk.plan(FIRST))
+
+    assert done.outcome == "complete"
+    assert set(desk.booked().values()) == {1}
+
+
+def test_scenario_32_shares_that_an_order_nobody_lists_holds_on_to_are_not_sold(desk):
+    plan = desk.invested().plan(SECOND)
+    desk.control.set_faults(
+        {"action": "stale_response", "method": "GET", "path": "/v2/orders$", "query": "open", "times": None}
+    )
+    desk.broker.open_orders()  # the answer that stays: none
+    desk.broker.submit(OrderTicket("by-hand", "TLT", "sell", qty=Decimal(1), limit_price=Decimal(10_000)))
+    sent = len(desk.posts())
+
+    with pytest.raises(GuardRefusal, match=r"held for other orders .TLT: .* available"):
+        desk.execute(plan)
+    assert len(desk.posts()) == sent
+
+
+@pytest.mark.parametrize("amount", [Decimal(5_000), Decimal(-5_000)])
+def test_scenario_28_money_that_comes_or_goes_meanwhile_is_seen_used_and_reported(desk, amount):
+    plan = desk.invested().plan(SECOND)
+    moving = iter([amount])
+
+    def before_each():
+        for moved in moving:
+            desk.control.transfer(moved)
+
+    done = desk.execute(plan, before_each=before_each)
+
+    planned = sum(row.notional for row in plan if row.action == "buy")
+    spent = sum(row.value for row in done.fills if row.side == "buy")
+    assert done.remarks == (f"{amount:+,.2f} USD of cash moved that no fill explains",)
+    assert desk.broker.account().cash > 0
+    assert (spent < planned - 4_000) == (amount < 0)
+
+
+def test_scenario_65_an_exchange_killed_in_the_middle_comes_back_and_the_run_completes(desk, exchange):
+    """Same file, same port: what was acknowledged is there, what was not is sent again under its id."""
+    killed = iter([False, True])
+    command = [sys.executable, "-m", "brokerage.paper_exchange", "--home", str(exchange.home)]
+    port = desk.address.url.rpartition(":")[2]
+    reborn = []
+
+    def before_each():
+        if next(killed, False):
+            os.kill(desk.address.pid, signal.SIGKILL)
+            reborn.append(subprocess.Popen([*command, "--port", port], stdout=subprocess.DEVNULL))
+
+    try:
+        done = desk.execute(desk.plan(FIRST), before_each=before_each)
+
+        assert done.outcome == "complete"
+        assert set(desk.booked().values()) == {1}
+        assert len(desk.booked()) == len(FIRST)
+    finally:
+        reborn[0].kill()
+        reborn[0].wait()
