@@ -62,8 +62,22 @@ $(VENV)/.ready: $(BIN)/python pyproject.toml requirements.lock
 	@$(call INSTALL,-e .)
 	@touch $@
 
-$(VENV)/.ready-test: $(VENV)/.ready
+$(VENV)/.ready-test: $(VENV)/.ready $(VENV)/.ready-foreign
 	@$(call INSTALL,-e '.[test]')
+	@touch $@
+
+# What others wrote and the exchange is tested against, each in a folder of its own: beside Prefect it cannot be
+# installed. Alpaca's OpenAPI documents, the Python client that Alpaca retired, and its JavaScript client of today.
+FOREIGN = if command -v uv >/dev/null; then uv pip install -q -p $(BIN)/python --target $(VENV)/foreign/$(1) $(2); \
+          else $(BIN)/python -m pip install -q --disable-pip-version-check --target $(VENV)/foreign/$(1) $(2); fi
+
+$(VENV)/.ready-foreign: $(BIN)/python
+	@rm -rf $(VENV)/foreign
+	@$(call FOREIGN,specs,--no-deps alpaca-mcp-server==2.4.0)
+	@$(call FOREIGN,legacy,--no-deps alpaca-trade-api==3.2.0 deprecation==2.1.0 websocket-client==1.9.2)
+	@$(call FOREIGN,legacy-needs,aiohttp==3.14.5)
+	@if command -v npm >/dev/null; then npm install --silent --prefix $(VENV)/foreign/js --ignore-scripts --no-audit \
+	  --no-fund --no-package-lock @alpacahq/alpaca-trade-api@4.0.2; fi
 	@touch $@
 
 $(VENV)/.ready-bench: $(VENV)/.ready
