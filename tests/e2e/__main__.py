@@ -17,10 +17,9 @@ import requests
 from brokerage.calendar import TradingCalendar
 from brokerage.paper_exchange.launch import ensure_running
 from schemas.settings import ExchangeSettings
-from tests.e2e.year import START, Year, drive
+from tests.e2e.year import START, WEEKS, Year, whole_year
 
 SEEDS = range(1, 21)
-WEEKS = 52
 PROBES = 2000
 
 
@@ -29,18 +28,13 @@ def main() -> int:
     begun = time.monotonic()
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         years = []
-        for year in pool.imap(_year, SEEDS):
+        for year in pool.imap(whole_year, SEEDS):
             years.append(year)
             _tell(_line(year))
     minutes = (time.monotonic() - begun) / 60
     unmet = [line for year in years for line in year.unmet()]
     _tell(*_figures(years, minutes), *unmet, f"{len(unmet)} things that do not hold")
     return bool(unmet)
-
-
-def _year(seed: int) -> Year:
-    with tempfile.TemporaryDirectory() as home:
-        return drive(Path(home), seed, WEEKS)
 
 
 def _line(year: Year) -> str:

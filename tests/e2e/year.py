@@ -10,6 +10,7 @@ import datetime as dt
 import os
 import random
 import signal
+import tempfile
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -42,7 +43,7 @@ from tests.e2e import chaos
 Orders = list[dict[str, Any]]
 
 SYMBOLS = ("BND", "EEM", "IEF", "SPY", "TLT", "XLE")
-START = dt.date(2015, 6, 1)
+START, WEEKS = dt.date(2015, 6, 1), 52
 INVESTED = 0.98
 BAND = 0.0005
 """How far a weight may be from its target when a week is over (fraction)."""
@@ -105,7 +106,13 @@ class Year:
         return found
 
 
-def drive(home: Path, seed: int, weeks: int = 52) -> Year:
+def whole_year(seed: int) -> Year:
+    """Live through a year in a folder of its own."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:  # the exchange may still be ending
+        return drive(Path(home), seed, WEEKS)
+
+
+def drive(home: Path, seed: int, weeks: int) -> Year:
     """Live through a year; nothing is raised for what goes wrong, it is told."""
     settings = ExchangeSettings(start=START, seed=seed)
     address = ensure_running(home, settings)
@@ -209,8 +216,8 @@ class Trader:
             plan,
             PARAMETERS,
             intents=self._intents,
-            before_sending=_nothing,
-            before_each=_nothing,
+            before_sending=lambda: None,
+            before_each=lambda: None,
             quotes=lambda symbols: latest_quotes(self._endpoint, symbols, feed="iex", settings=BROKER),
             sleep=self._sleep,
             monotonic=lambda: self._waited,
@@ -291,7 +298,3 @@ def corporate_actions(dice: random.Random, end: dt.date) -> list[dict[str, Any]]
 
 def _first_attempt(client_order_id: str) -> str:
     return f"{client_order_id.rpartition('-')[0]}-1"
-
-
-def _nothing() -> None:
-    """No guard stands in the way."""
