@@ -362,3 +362,30 @@ def test_scenario_65_an_exchange_killed_in_the_middle_comes_back_and_the_run_com
     finally:
         reborn[0].kill()
         reborn[0].wait()
+
+
+def test_an_order_somebody_replaced_is_followed_to_its_successor(desk):
+    """The fills of the successor are this run's too: what is held is what both of them did."""
+    plan = desk.invested().plan(SECOND)
+    desk.control.set_faults({"action": "never_fill", "body": '"sell"'})
+    replaced = iter(["once"])
+
+    def meanwhile():
+        for _ in replaced:
+            order = desk.broker.open_orders()[0]
+            less = {"qty": str(order.qty // 2), "client_order_id": "by-hand"}
+            desk.broker._client.patch(f"/orders/{order.id}", less)
+
+    desk.time.meanwhile = meanwhile
+
+    done = desk.execute(plan)
+
+    sold = [row for row in done.orders if row.side == "sell"]
+    assert sold[0].status == "replaced"
+    assert sold[1].client_order_id == "by-hand"
+    assert by_symbol(done.positions)["TLT"].qty == sold[0].qty - sold[1].filled_qty
+    assert done.outcome == "adjusted"
+
+
+def by_symbol(rows):
+    return {row.symbol: row for row in rows}
