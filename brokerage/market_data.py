@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import pandas as pd
 import pyarrow as pa
@@ -18,10 +17,10 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 
 from brokerage.calendar import NEW_YORK
 from brokerage.collar import Quote
+from brokerage.data_calls import lacks_plan, read, read_pages
 from brokerage.endpoint import Endpoint
-from brokerage.failures import CallFailed, as_error
-from brokerage.transport import harden, with_retries
-from schemas.errors import ConfigError, DataError, RiskParityError, TemporaryError
+from brokerage.failures import CallFailed
+from brokerage.transport import LOG, harden, once
 from schemas.settings import BrokerSettings, LimitSettings
 
 PAGE_SIZE = 10_000
@@ -31,7 +30,6 @@ _PRICES = ("open", "high", "low", "close", "volume")
 
 Feed = Literal["iex", "sip"]
 AdjustmentName = Literal["raw", "split", "dividend", "all"]
-Answer = TypeVar("Answer")
 
 
 def daily_bars(
@@ -67,9 +65,13 @@ def daily_bars(
         feed=DataFeed(feed),
     )
     client = data_client(endpoint, settings)
+
+    def ask(fields: Mapping[str, Any]) -> _Page:
+        return _Page.model_validate(client.get("/stocks/bars", dict(fields)))
+
     rows = [
         (symbol, bar.t.astimezone(NEW_YORK).date(), bar.o, bar.h, bar.low, bar.c, bar.v)
-        for page in _pages(client, request.to_request_fields(), settings)
+        for page in read_pages(ask, request.to_request_fields(), settings)
         for symbol, bars in page.bars.items()
         for bar in bars
     ]
@@ -88,11 +90,12 @@ def latest_prices(
 
     The middle of the latest quote where that quote is sane (two sides, not crossed, at most
     ``max_spread_bps`` of its middle wide, for a wide one says nothing about value: IEX is thin), else the
-    latest trade, else the last close.
+    latest trade, else the last close. Where the keys' plan has no recent consolidated prices those of IEX
+    serve, and the run's log says so.
 
     Raises:
         DataError: If the broker does not know a symbol; it is named.
-        ConfigError: If the plan of the keys does not include the feed, or the keys are wrong.
+        ConfigError: If the keys are wrong.
         TemporaryError: If the prices stayed unavailable.
     """
     widest = Decimal(str(max_spread_bps)) / 10_000
@@ -195,35 +198,25 @@ _SNAPSHOTS = TypeAdapter(dict[str, _Snapshot | None])
 def _snapshots(
     endpoint: Endpoint, symbols: Sequence[str], feed: Feed, settings: BrokerSettings
 ) -> dict[str, _Snapshot]:
-    request = StockSnapshotRequest(symbol_or_symbols=sorted(symbols), feed=DataFeed(feed))
     client = data_client(endpoint, settings)
-    found = _read(
-        lambda: _SNAPSHOTS.validate_python(client.get("/stocks/snapshots", request.to_request_fields())),
-        settings,
-    )
+
+    def ask(source: Feed) -> dict[str, _Snapshot | None]:
+        request = StockSnapshotRequest(symbol_or_symbols=sorted(symbols), feed=DataFeed(source))
+        return _SNAPSHOTS.validate_python(client.get("/stocks/snapshots", request.to_request_fields()))
+
+    def ask_what_the_plan_includes() -> dict[str, _Snapshot | None]:
+        try:
+            return once(lambda: ask(feed))
+        except CallFailed as failure:
+            if feed == "iex" or not lacks_plan(failure):
+                raise
+        LOG.warning(
+            "prices are of IEX alone: the keys' plan has no consolidated prices of the last 15 minutes"
+        )
+        return ask("iex")
+
+    found = read(ask_what_the_plan_includes, settings)
     return {symbol: snapshot for symbol, snapshot in found.items() if snapshot is not None}
-
-
-def _pages(
-    client: StockHistoricalDataClient, wanted: Mapping[str, Any], settings: BrokerSettings
-) -> Iterator[_Page]:
-    """Follow the page tokens ourselves: alpaca-py never ends on an empty token, nor on a repeated one."""
-    fields = dict(wanted)
-    seen: set[str] = set()
-    while True:
-        page = _read(lambda: _Page.model_validate(client.get("/stocks/bars", fields)), settings)
-        yield page
-        token = page.next_page_token
-        if not token:
-            return
-        if token in seen:
-            raise TemporaryError(
-                "The market data service sends the same page again and again",
-                figures={"pages": len(seen) + 1},
-                remedy="Run the same command again later.",
-            )
-        seen.add(token)
-        fields["page_token"] = token
 
 
 def _frame(rows: Sequence[tuple[object, ...]]) -> pd.DataFrame:
@@ -231,33 +224,3 @@ def _frame(rows: Sequence[tuple[object, ...]]) -> pd.DataFrame:
     frame = frame.astype(dict.fromkeys(_PRICES, "float64")).astype({"symbol": "str"})
     frame["session"] = frame["session"].astype(pd.ArrowDtype(pa.date32()))
     return frame.sort_values(["symbol", "session"], ignore_index=True)
-
-
-def _read(call: Callable[[], Answer], settings: BrokerSettings) -> Answer:
-    try:
-        return with_retries(call, settings.patience_seconds)
-    except CallFailed as failure:
-        raise _data_error(failure) from None
-
-
-def _data_error(failure: CallFailed) -> RiskParityError:
-    if "subscription does not permit" in failure.message:
-        return ConfigError(
-            "The keys' data plan does not include the consolidated prices of the last 15 minutes",
-            figures=failure.figures,
-            remedy="Set feed = iex, or end the range at least 16 minutes before now.",
-        )
-    unknown = re.match(r"invalid symbol: (\S+)", failure.message)
-    if unknown:
-        return DataError(
-            f"The market data service does not know the symbol {unknown[1]}",
-            figures=failure.figures,
-            remedy=f"Remove {unknown[1]} from the universe, or correct its spelling.",
-        )
-    if failure.status in {400, 404, 422}:
-        return DataError(
-            "The market data service does not accept the request",
-            figures=failure.figures,
-            remedy="Correct what the message names: symbols, dates or feed.",
-        )
-    return as_error(failure)

@@ -47,7 +47,7 @@ def test_bars_of_a_range_both_ends_included(endpoint):
 
 
 @pytest.mark.integration
-def test_summer_time_neither_loses_nor_doubles_a_session(endpoint):
+def test_scenario_52_summer_time_neither_loses_nor_doubles_a_session(endpoint):
     """Bars are stamped 05:00Z in winter and 04:00Z in summer; the clocks changed on 2015-03-08."""
     bars = ask(endpoint, start=dt.date(2015, 3, 5), end=dt.date(2015, 3, 11))
 
@@ -55,7 +55,7 @@ def test_summer_time_neither_loses_nor_doubles_a_session(endpoint):
 
 
 @pytest.mark.integration
-def test_an_unknown_symbol_is_named(endpoint):
+def test_scenario_46_one_unknown_symbol_is_named_and_nothing_else_is_returned(endpoint):
     with pytest.raises(DataError, match="does not know the symbol NOPE"):
         ask(endpoint, ["SPY", "NOPE"])
 
@@ -67,6 +67,38 @@ def test_latest_prices_are_the_middle_of_the_quotes(endpoint):
     last = ask(endpoint, start=dt.date(2015, 5, 29), end=dt.date(2015, 5, 29))["close"].iloc[0]
     assert prices.keys() == {"SPY", "TLT"}
     assert float(prices["SPY"]) == pytest.approx(last, rel=0.03)
+
+
+@pytest.mark.integration
+def test_scenario_48_a_plan_without_recent_consolidated_prices_serves_all_the_same(
+    exchange, endpoint, caplog
+):
+    """History ends before the running session, long ago enough; prices of now are then those of IEX."""
+    exchange.control.set_options(recent_sip=False)
+
+    bars = daily_bars(
+        endpoint, ["SPY"], dt.date(2015, 5, 28), dt.date(2015, 5, 29), feed="sip", adjustment="all"
+    )
+    prices = latest_prices(endpoint, ["SPY"], feed="sip")
+
+    assert len(bars) == 2
+    assert prices == latest_prices(endpoint, ["SPY"], feed="iex")
+    assert [record.message for record in caplog.records if record.name == "brokerage"] == [
+        "prices are of IEX alone: the keys' plan has no consolidated prices of the last 15 minutes"
+    ]
+
+
+@pytest.mark.integration
+def test_scenario_49_the_window_before_today_is_the_same_at_the_open_and_after_the_close(exchange, endpoint):
+    """Today's bar is partial and another each minute; what ends at the session before does not know it."""
+    window = {"start": dt.date(2015, 5, 20), "end": dt.date(2015, 5, 29)}
+    today = {"start": dt.date(2015, 6, 1), "end": dt.date(2015, 6, 1)}
+    before, partial = ask(endpoint, **window), ask(endpoint, **today)
+
+    exchange.control.advance("close")
+
+    assert ask(endpoint, **window).equals(before)
+    assert not ask(endpoint, **today).equals(partial)
 
 
 def test_pages_are_followed_to_the_end(misbehaving, misbehaving_endpoint, acts):
@@ -82,21 +114,21 @@ def test_pages_are_followed_to_the_end(misbehaving, misbehaving_endpoint, acts):
     assert [r.query.get("page_token") for r in misbehaving.received(BARS)] == [None, ["two"]]
 
 
-def test_an_empty_token_is_the_end(misbehaving, misbehaving_endpoint, acts):
+def test_scenario_44_an_empty_token_is_the_end(misbehaving, misbehaving_endpoint, acts):
     """alpaca-py itself would ask for ever."""
     misbehaving.script(BARS, acts.answer(200, page("", bar("2015-06-01"))))
 
     assert len(ask(misbehaving_endpoint)) == 1
 
 
-def test_a_token_that_comes_again_is_an_error_not_a_loop(misbehaving, misbehaving_endpoint, acts):
+def test_scenario_44_a_token_that_comes_again_is_an_error_not_a_loop(misbehaving, misbehaving_endpoint, acts):
     misbehaving.script(BARS, acts.answer(200, page("same", bar("2015-06-01"))))
 
     with pytest.raises(TemporaryError, match="same page"):
         ask(misbehaving_endpoint)
 
 
-def test_a_page_that_fails_is_asked_again_and_no_part_is_lost(
+def test_scenario_45_a_page_that_fails_is_asked_again_and_no_part_is_lost(
     misbehaving, misbehaving_endpoint, acts, three_tries
 ):
     misbehaving.script(
@@ -109,7 +141,7 @@ def test_a_page_that_fails_is_asked_again_and_no_part_is_lost(
     assert len(ask(misbehaving_endpoint)) == 2
 
 
-def test_no_part_of_the_bars_is_returned_when_a_page_stays_away(
+def test_scenario_45_no_part_of_the_bars_is_returned_when_a_page_stays_away(
     misbehaving, misbehaving_endpoint, acts, three_tries
 ):
     misbehaving.script(BARS, acts.answer(200, page("two", bar("2015-06-01"))), acts.answer(500, {}))

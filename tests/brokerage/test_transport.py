@@ -100,7 +100,7 @@ def test_an_html_error_page_is_an_error_like_any_other(client, misbehaving, acts
     assert (failure.status, failure.code, failure.is_temporary) == (500, None, True)
 
 
-def test_a_proxy_in_the_environment_is_ignored(client, misbehaving, acts, monkeypatch):
+def test_scenario_70_a_proxy_in_the_environment_is_ignored(client, misbehaving, acts, monkeypatch):
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # nothing listens there
     monkeypatch.delenv("NO_PROXY", raising=False)
