@@ -17,8 +17,8 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 EXIT_CODES = """
-Exit codes: 0 done, or nothing to do · 1 unexpected failure · 2 usage or configuration · 3 refused by a guard ·
-4 prices invalid or stale · 5 constraints infeasible · 6 order outcome unknown, a person must look ·
+Exit codes: 0 done, or nothing to do · 1 unexpected failure · 2 usage or configuration · 3 refused by a guard, or stopped with nothing in doubt ·
+4 prices invalid or stale · 5 constraints infeasible · 6 a person must look ·
 7 the broker refused, or left orders unfilled · 75 temporary, try later · 130 interrupted
 """
 

@@ -266,7 +266,7 @@ def _next_steps(store: Warehouse, result: RunResult, written: Mapping[str, Artif
         return [f"On the loopback exchange the clock moves on with: {again}"] if again else []
     if result.outcome == "planned":
         allowed = all(check.passed for check in result.checks)
-        send = [f"To send it: {COMMAND} run {strategy} rebalance, with the same --set"] if allowed else []
+        send = [f"To send exactly this: {COMMAND} apply {run_id}"] if allowed else []
         return [f"Why:      {COMMAND} why --run {run_id}", *send]
     del written
     return [

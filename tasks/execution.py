@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
@@ -13,8 +14,9 @@ import pandas as pd
 
 from brokerage import holdings as stock
 from brokerage.adoption import adopt
-from brokerage.calendar import NEW_YORK
+from brokerage.calendar import NEW_YORK, TradingCalendar
 from brokerage.client import Broker
+from brokerage.corporate_actions import changing_assets
 from brokerage.execution import execute
 from brokerage.intents import IntentLog
 from brokerage.market_data import latest_prices, latest_quotes
@@ -40,11 +42,12 @@ def take_stock(
 ) -> ArtifactRef:
     """Read the account once: holdings, cash, prices and what may be traded.
 
-    A holding in the universe without usable returns is kept as it is and counts; any other is foreign.
+    A holding in the universe without usable returns is kept as it is and counts; any other is foreign. An asset
+    around a split, a merger or a new name is not traded.
 
     Raises:
         DataError: A held asset's price is missing or far from its last close.
-        BrokerRefusal: The account holds short positions.
+        NeedsHuman: The account holds short positions.
         GuardRefusal: The run began on another day or with another account, or there is nothing to invest.
     """
     run, store = opening.run, warehouse()
@@ -54,15 +57,20 @@ def take_stock(
     account = account_of(run)
     require_same_day(account, run)
     usable = sorted(store.get(returns)["symbol"].unique())
-    positions, cash = account.positions(), account.account().cash
+    positions, cash, settings = account.positions(), account.account().cash, load_settings()
+    changing = _changing(run, usable)
     rows = stock.take_stock(
         cash,
         positions,
         prices=latest_prices(
-            endpoint(run), usable, feed=parameters.ingestion.feed, settings=load_settings().broker
+            endpoint(run),
+            usable,
+            feed=parameters.ingestion.feed,
+            settings=settings.broker,
+            max_spread_bps=settings.limits.max_spread_bps,
         ),
         last_closes=_last_closes(store.get(bars)),
-        assets={symbol: account.asset(symbol) for symbol in usable},
+        assets={symbol: account.asset(symbol).frozen_if(symbol in changing) for symbol in usable},
         kept=set(opening.symbols) - set(usable),
         max_price_deviation=parameters.execution.max_price_deviation,
     )
@@ -70,6 +78,7 @@ def take_stock(
     equity = sum((row["market_value"] for row in rows), NOTHING)
     foreign = [row["symbol"] for row in rows if not row["in_universe"]]
     note = f"; left alone, not this strategy's: {', '.join(foreign)}" if foreign else ""
+    note += "".join(f"; left alone, {what} about now: {symbol}" for symbol, what in changing.items())
     say(f"equity ${equity:,.2f}, cash ${cash:,.2f}, {len(positions)} positions{note}")
     return reference
 
@@ -130,7 +139,7 @@ def send_orders(
         BrokerRefusal: The account may not trade.
         UnknownOutcome: A person must look, and the account cannot even be read.
     """
-    store = warehouse()
+    store, settings = warehouse(), load_settings()
     account = account_of(run)
     plan = [PlannedOrder(**row) for row in store.rows(order_plan)]
     require_limits(store, run, plan, parameters)
@@ -143,7 +152,11 @@ def send_orders(
         before_sending=lambda: _claim(store, account, run, parameters),
         before_each=require_not_halted,
         quotes=lambda symbols: latest_quotes(
-            endpoint(run), symbols, feed=parameters.ingestion.feed, settings=load_settings().broker
+            endpoint(run),
+            symbols,
+            feed=parameters.ingestion.feed,
+            settings=settings.broker,
+            max_spread_bps=settings.limits.max_spread_bps,
         ),
     )
     executed = Executed(
@@ -182,6 +195,13 @@ def _adopt_earlier_orders(run: Run) -> None:
         say(f"{len(pending)} orders of earlier runs looked up, {len(found)} found at the broker")
 
 
+def _changing(run: Run, symbols: Sequence[str]) -> dict[str, str]:
+    """Assets whose shares are not counted alike everywhere, from the day before to the day after."""
+    calendar = TradingCalendar()
+    start, end = calendar.previous_session(run.session), calendar.next_session(run.session)
+    return changing_assets(endpoint(run), symbols, start, end, load_settings().broker)
+
+
 def _claim(store: Warehouse, account: Broker, run: Run, parameters: RebalanceParameters) -> None:
     """Once more what the guard asked, for a retry may come hours or another run later; then the claim."""
     require_same_day(account, run)
@@ -216,8 +236,13 @@ def _decision_row(
     data_as_of: dt.date | None,
 ) -> dict[str, Any]:
     run = opening.run
-    given = parameters.model_dump(mode="json")
-    resolved = json.dumps({**given, "symbols": opening.symbols, "hedges": opening.hedges}, sort_keys=True)
+    given = {
+        **parameters.model_dump(mode="json"),
+        "symbols": opening.symbols,
+        "hedges": opening.hedges,
+        "limits": load_settings().limits.model_dump(mode="json"),
+    }
+    resolved = json.dumps(given, sort_keys=True)
     checks = [str(check) for check in opening.checks]
     return {
         "strategy": run.strategy,

@@ -32,7 +32,21 @@ def test_help_imports_nothing_heavy():
 
 
 @pytest.mark.parametrize(
-    "command", [["run"], ["strategies"], ["why"], ["sql"], ["config"], ["exchange"], ["exchange", "advance"]]
+    "command",
+    [
+        ["run"],
+        ["strategies"],
+        ["why"],
+        ["sql"],
+        ["config"],
+        ["halt"],
+        ["unhalt"],
+        ["acknowledge"],
+        ["apply"],
+        ["doctor"],
+        ["exchange"],
+        ["exchange", "advance"],
+    ],
 )
 def test_every_command_explains_itself(command, tmp_path):
     done = riskparity(*command, "--help", home=tmp_path)
@@ -51,6 +65,9 @@ def test_every_command_explains_itself(command, tmp_path):
         (["why"], "risk_parity has not decided anything yet"),
         (["why", "--as-of", "yesterday"], "date"),
         (["rum"], "run"),
+        (["unhalt"], "--reason"),
+        (["acknowledge", "risk_parity-2015-W23-1"], "--reason"),
+        (["apply", "risk_parity-2015-W23-plan-1"], "neither a file nor a plan"),
         (["run", "risk_parity", "rebalance", "--weeks", "0"], "weeks"),
         (["run", "risk_parity", "plan", "--weeks", "2"], "--weeks"),
         (["run", "risk_parity", "rebalance", "--set", "dry_run=true"], "dry_run"),
