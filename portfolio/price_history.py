@@ -1,0 +1,129 @@
+"""Prices of a universe over the years: what a simulation lives through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from portfolio.arrays import BoolArray, FloatArray
+from schemas.errors import DataError
+
+Sessions = NDArray[np.datetime64]
+
+
+@dataclass(frozen=True, eq=False)
+class PriceHistory:
+    """Opens and closes of N assets over T sessions; NaN where an asset is not listed.
+
+    Without ``dividends`` prices are total return: adjusted for splits and dividends. With them, prices are adjusted for
+    splits alone, and dividends are paid in cash to whoever held at the close before.
+
+    A missing close means that the asset is gone: bridge short gaps before, as cleaning does. It may come back.
+
+    Raises:
+        DataError: Misaligned, unordered, or a price that is not positive; names asset and session.
+    """
+
+    symbols: tuple[str, ...]
+    sessions: Sessions
+    """(T,) datetime64[D], ascending."""
+    close: FloatArray
+    """(T, N)"""
+    open: FloatArray | None = None
+    """(T, N), NaN exactly where the close is; none when only closes are known."""
+    cash_yield: FloatArray | None = None
+    """(T,) what cash earned since the session before, fraction; none means nothing."""
+    dividends: FloatArray | None = None
+    """(T, N) a share, on the ex-date; none when prices are total return."""
+
+    def __post_init__(self) -> None:
+        T, N = len(self.sessions), len(self.symbols)
+        object.__setattr__(self, "sessions", np.asarray(self.sessions, dtype="datetime64[D]"))
+        for name, shape in {
+            "close": (T, N),
+            "open": (T, N),
+            "cash_yield": (T,),
+            "dividends": (T, N),
+        }.items():
+            if (values := getattr(self, name)) is not None:
+                object.__setattr__(self, name, _aligned(values, shape, name))
+        if T == 0 or N == 0 or np.any(np.diff(self.sessions) <= np.timedelta64(0, "D")):
+            raise DataError(
+                "A price history needs assets, and sessions in ascending order",
+                figures={"sessions": T, "assets": N},
+                remedy="Sort the sessions and drop repeated ones.",
+            )
+        self._check_prices()
+        self._check_cash()
+
+    @cached_property
+    def listed(self) -> BoolArray:
+        """(T, N) whether there is a close."""
+        return np.isfinite(self.close)
+
+    @cached_property
+    def filled(self) -> tuple[FloatArray, FloatArray]:
+        """Opens and closes (T, N) with zero where an asset is not listed; closes twice when opens are not known."""
+        close = np.where(self.listed, self.close, 0.0)
+        return (close if self.open is None else np.where(self.listed, self.open, 0.0)), close
+
+    @cached_property
+    def leaving(self) -> BoolArray:
+        """(T,) whether an asset that was listed at the session before is not any more."""
+        gone = np.zeros(len(self.sessions), dtype=np.bool_)
+        gone[1:] = (self.listed[:-1] & ~self.listed[1:]).any(axis=1)
+        return gone
+
+    @cached_property
+    def returns(self) -> FloatArray:
+        """(T, N) total simple returns from close to close; NaN in the first row and where a close is missing."""
+        paid = self.close if self.dividends is None else self.close + self.dividends
+        returns = np.full_like(self.close, np.nan)
+        returns[1:] = paid[1:] / self.close[:-1] - 1.0
+        return returns
+
+    @cached_property
+    def returns_in_a_row(self) -> NDArray[np.int64]:
+        """(T, N) how many returns an asset has had without a gap, up to and with this session."""
+        count = np.zeros(self.close.shape, dtype=np.int64)
+        for t in range(1, len(count)):
+            count[t] = np.where(self.listed[t] & self.listed[t - 1], count[t - 1] + 1, 0)
+        return count
+
+    def _check_prices(self) -> None:
+        for name in ("close", "open"):
+            prices = getattr(self, name)
+            if prices is None:
+                continue
+            wrong = (prices <= 0) | np.isinf(prices) | (np.isnan(prices) != np.isnan(self.close))
+            if wrong.any():
+                t, i = np.argwhere(wrong)[0]
+                raise DataError(
+                    f"The {name} of {self.symbols[i]} on {self.sessions[t]} is no price",
+                    figures={name: prices[t, i], "close": self.close[t, i], "faulty cells": int(wrong.sum())},
+                    remedy="Prices are positive, and missing in open and close alike: clean the bars first.",
+                )
+
+    def _check_cash(self) -> None:
+        for name in ("cash_yield", "dividends"):
+            values = getattr(self, name)
+            if values is not None and not np.isfinite(values).all():
+                raise DataError(
+                    f"{name.replace('_', ' ')} is not finite everywhere",
+                    figures={"faulty cells": int((~np.isfinite(values)).sum())},
+                    remedy="Fill what is missing with zero.",
+                )
+
+
+def _aligned(values: FloatArray, shape: tuple[int, ...], name: str) -> FloatArray:
+    array = np.require(values, dtype=np.float64, requirements=["C", "W"])
+    if array.shape != shape:
+        raise DataError(
+            f"{name.replace('_', ' ')} does not match sessions and assets",
+            figures={"shape": array.shape, "wanted": shape},
+            remedy="Pass one row a session and one column an asset.",
+        )
+    return array
