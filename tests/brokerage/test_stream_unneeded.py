@@ -28,7 +28,7 @@ def listener(exchange):
 
 @pytest.mark.parametrize("disorder", ["ws_drop", "ws_dup", "ws_reorder"])
 def test_scenario_64_a_stream_that_ends_repeats_or_shuffles_changes_nothing(desk, listener, disorder):
-    desk.control.set_faults({"action": disorder, "times": None})
+    desk.control.set_faults({"action": disorder, "every": 2, "times": None})
 
     done = desk.execute(desk.plan(TARGETS))
 
