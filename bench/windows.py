@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from skfolio.datasets import load_sp500_dataset
 
-from portfolio.arrays import FloatArray
+from portfolio.arrays import FloatArray, IntArray
 
 WEEK = 5
 """Sessions between one decision and the next."""
@@ -68,10 +68,15 @@ def windows(
     return [Window(_rows(series, end, shape), held=decide(_rows(series, end - WEEK, shape))) for end in ends]
 
 
+def weekly_ends(T: int = 252) -> IntArray:
+    """The first session after each weekly window of ``T`` sessions of the real data set, 1,612 of them for 252."""
+    return np.arange(T, len(real_returns()), WEEK)
+
+
 def weekly_windows(T: int = 252) -> list[Window]:
-    """Every week of the real data set: a window of ``T`` sessions every five, 1,612 of them for 252."""
+    """The windows before ``weekly_ends``, each for itself."""
     series = real_returns()
-    return [Window(np.ascontiguousarray(series[end - T : end])) for end in range(T, len(series), WEEK)]
+    return [Window(np.ascontiguousarray(series[end - T : end])) for end in weekly_ends(T)]
 
 
 def is_real(shape: Shape) -> bool:

@@ -18,7 +18,7 @@ from portfolio.arrays import FloatArray, IntArray
 from portfolio.compiled import compiled
 from portfolio.dense import cholesky, dot, factored, largest, products, solved, subtract
 from portfolio.gram import block, bring_up_to_date, fetch
-from portfolio.pieces import exact_length, objective_and_gradient, portfolio_change, slack
+from portfolio.pieces import exact_length, negative_gradient, objective_and_gradient, portfolio_change, slack
 from portfolio.polytope import Polytope
 from portfolio.working_set import IMPLIED, hold, leave, met, room_along, standing
 
@@ -61,14 +61,16 @@ def least_shortfall(
     X, H = np.empty((N, len(h))), np.empty((N, N))
     known, counted = np.zeros(N, np.bool_), np.zeros(len(h), np.bool_)
     fetch(R, X, known, np.flatnonzero(x))
-    s = slack(X, h, x)
+    s, gradient, priced = slack(X, h, x), np.zeros(N), False
     for step in range(1, 100 + 20 * (N + K)):
         free = np.flatnonzero(side == 0)
         bring_up_to_date(H, X, counted, known, fetch(R, X, known, free), s)
         if not np.any(counted):
             _put_on_rows(H, free, P, held, x)
             return x, np.zeros(K), 0.0, step
-        p, prices = _newton_step(block(H, free), X, s, free, P, held, x)
+        pull = -gradient[free] if priced else negative_gradient(X, free, s)
+        priced = False
+        p, prices = _newton_step(block(H, free), pull, free, P, held, x)
         room, blocking = room_along(p, free, P, held, x)
         length = 0.0
         if room > 0.0:
@@ -87,6 +89,7 @@ def least_shortfall(
         if _put_on_rows(H, free, P, held, x):
             s = slack(X, h, x)
         objective, gradient = objective_and_gradient(R, s)
+        priced = True
         gap, reduced = _gap(gradient, x, prices, P)
         idle = 0 if gap < best_gap or objective < last * (1.0 - _GOOD_ENOUGH) else idle + 1
         last = min(last, objective)
@@ -101,8 +104,7 @@ def least_shortfall(
 @compiled
 def _newton_step(
     H: FloatArray,
-    X: FloatArray,
-    s: FloatArray,
+    g: FloatArray,
     free: IntArray,
     P: Polytope,
     held: IntArray,
@@ -110,15 +112,12 @@ def _newton_step(
 ) -> tuple[FloatArray, FloatArray]:
     """The step p of the free assets to the minimum of the quadratic on the held rows, and the rows' multipliers.
 
-    (H + εI) p = -g + Bᵀν with B p = r, by Cholesky and the Schur complement B (H + εI)⁻¹ Bᵀ. Where assets
+    (H + εI) p = g + Bᵀν with B p = r and g the negative gradient of the free assets, by Cholesky and the Schur complement B (H + εI)⁻¹ Bᵀ. Where assets
     repeat, that loses digits, which the refinement gets back. Rows that follow from others are marked so.
     """
     n, prices = len(free), np.zeros(len(P.low))
     if n == 0:
         return np.zeros(0), prices
-    d, g = np.minimum(s, 0.0), np.empty(n)
-    for i in range(n):
-        g[i] = -dot(X[free[i]], d)
     L, proximal = factored(H)
     B, r, rows, Y, C = _independent_rows(P, L, free, held, x)
     miss, force, p = r.copy(), g.copy(), np.zeros(n)

@@ -30,8 +30,7 @@ def checked_returns(
     Raises:
         DataError: Empty, misaligned, or not finite; names the first offending asset and session.
     """
-    # writeable too: to compiled code a read-only array is another type, compiled once more
-    matrix = np.require(returns, dtype=np.float64, requirements=["C", "W"])
+    matrix = as_matrix(returns)
     if matrix.ndim != 2 or 0 in matrix.shape or matrix.shape[1] != len(symbols):  # noqa: PLR2004
         raise DataError(
             "Returns are not a matrix of sessions by assets",
@@ -54,6 +53,14 @@ def checked_returns(
             remedy="Clean the window first: every asset needs a return in every session.",
         )
     return matrix
+
+
+def as_matrix(values: ArrayLike) -> FloatArray:
+    """``values`` itself when it is an array as compiled code takes it, else a copy that is."""
+    if type(values) is np.ndarray and values.dtype == np.float64 and values.flags.carray:
+        return values
+    # writeable too: to compiled code a read-only array is another type, compiled once more
+    return np.require(values, dtype=np.float64, requirements=["C", "W"])
 
 
 def checked_vector(values: ArrayLike, symbols: Sequence[str], what: str) -> FloatArray:

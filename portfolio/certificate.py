@@ -16,23 +16,18 @@ from functools import cached_property
 import numpy as np
 
 from portfolio.arrays import FloatArray
-from portfolio.compiled import compiled
 from portfolio.constraints import Constraints
 from portfolio.downside import downside_gradient
-from portfolio.polytope import Polytope, largest_miss
+from portfolio.evaluation import evaluated, gross_square
+from portfolio.windows import NEGLIGIBLE
 from schemas.errors import SolverError
 
 MAX_RELATIVE_GAP = 1e-8
 """Weights with a greater relative duality gap are refused."""
 MAX_VIOLATION = 1e-9
 """Weights that break a row by more (fraction of equity) are refused."""
-NEGLIGIBLE = 1e-5
-"""f below this share of the mean squared gross return Σ|w_i r_ti| counts as this share. Where hedges cancel, f tends to
-zero but the rounding of Rw does not; what is accepted there is 1e-13 of a squared return, 3e-7 of a return in deviation."""
 _PERFECT = 1e-12
 """Gap, as a share of f, that is reported as such without a look at how large returns are."""
-_CLEAR_GAIN = 1e-6
-"""Share of the gross return from which a gain cannot have been a shortfall before rounding."""
 _ROUNDING_OF_RW = 1e-30
 """f below this share of the mean squared gross return is the rounding of Rw."""
 _AT_THE_ROW = 1e-9
@@ -115,15 +110,42 @@ def certify(
         iterations: What the certificate says of the solver's steps.
     """
     held, limit = _turnover(constraints)
-    b = minimum_acceptable_return
-    objective, gap, violation = _evaluated(
-        returns, b, weights, constraints.polytope, prices.rows, held, limit, prices.turnover
+    numbers = evaluated(
+        returns,
+        minimum_acceptable_return,
+        weights,
+        constraints.polytope,
+        prices.rows,
+        held,
+        limit,
+        prices.turnover,
     )
-    # compiled code turns a choice into a maximum, which drops NaN: prices that are no numbers prove nothing
-    gap = max(gap, 0.0) if math.isfinite(float(prices.rows.sum()) + prices.turnover) else math.nan
-    scale, zero = objective, False
+    return certificate_of(
+        numbers,
+        returns,
+        weights,
+        constraints,
+        prices,
+        minimum_acceptable_return=minimum_acceptable_return,
+        iterations=iterations,
+    )
+
+
+def certificate_of(
+    numbers: tuple[float, float, float],
+    returns: FloatArray,
+    weights: FloatArray,
+    constraints: Constraints,
+    prices: Prices,
+    *,
+    minimum_acceptable_return: float,
+    iterations: int,
+) -> Certificate:
+    """The certificate from the objective, gap and violation that ``evaluated`` found; otherwise as ``certify``."""
+    objective, gap, violation = numbers
+    b, scale, zero = minimum_acceptable_return, objective, False
     if not gap <= _PERFECT * objective:
-        gross = _gross_square(returns, weights, b)
+        gross = gross_square(returns, weights, b)
         zero = objective <= _ROUNDING_OF_RW * gross
         scale = max(objective, NEGLIGIBLE * gross, sys.float_info.min)
     if zero:
@@ -153,7 +175,8 @@ def require(certificate: Certificate) -> Certificate:
     good = (
         certificate.relative_gap <= MAX_RELATIVE_GAP
         and certificate.violation <= MAX_VIOLATION
-        and np.isfinite([certificate.objective, certificate.gap]).all()
+        and math.isfinite(certificate.objective)
+        and math.isfinite(certificate.gap)
     )
     if not good:
         raise SolverError(
@@ -204,88 +227,3 @@ def _turnover(constraints: Constraints) -> tuple[FloatArray, float]:
     """Held weights and limit for the compiled code; no held weights mean no limit."""
     limit = constraints.turnover
     return (_ANYTHING, 0.0) if limit is None else (limit.held.copy(), limit.limit)
-
-
-@compiled
-def _evaluated(
-    R: FloatArray,
-    b: float,
-    w: FloatArray,
-    P: Polytope,
-    rows: FloatArray,
-    held: FloatArray,
-    limit: float,
-    turnover: float,
-) -> tuple[float, float, float]:
-    """f, duality gap, and the largest violation."""
-    T, N = R.shape
-    gradient, objective = np.zeros(N), 0.0
-    for t in range(T):
-        value = -b
-        for i in range(N):
-            value += R[t, i] * w[i]
-        if value < 0.0:
-            objective += value * value
-            for i in range(N):
-                gradient[i] += value * R[t, i]
-    gap = _gap(gradient * (2.0 / T), w, P, rows, held, limit, turnover)
-    if not np.isfinite(w).all():
-        return np.nan, np.nan, np.nan
-    return objective / T, max(0.0, gap), _violation(w, P, held, limit)
-
-
-@compiled
-def _gross_square(R: FloatArray, w: FloatArray, b: float) -> float:
-    """Mean square of what Rw - b would be if no position offset another, fraction².
-
-    Sessions of clear gains do not enter f, nor does their rounding: they do not count.
-    """
-    total = 0.0
-    for t in range(len(R)):
-        gross, net = abs(b), -b
-        for i in range(len(w)):
-            part = R[t, i] * w[i]
-            gross += abs(part)
-            net += part
-        if net < _CLEAR_GAIN * gross:
-            total += gross * gross
-    return total / len(R)
-
-
-@compiled
-def _gap(
-    gradient: FloatArray,
-    w: FloatArray,
-    P: Polytope,
-    rows: FloatArray,
-    held: FloatArray,
-    limit: float,
-    turnover: float,
-) -> float:
-    """∇f·w less the least of the Lagrangian over the box: for each asset at a bound, or at what is held."""
-    gap = turnover * limit
-    for k in range(len(rows)):
-        # each price meets the side of its row that it presses on
-        gap -= rows[k] * (P.low[k] if rows[k] > 0.0 else P.high[k])
-    for i in range(len(w)):
-        rest = gradient[i]
-        for k in range(len(rows)):
-            rest -= rows[k] * P.A[k, i]
-        least = min(rest * P.lower[i], rest * P.upper[i])
-        if len(held) > 0:
-            half = 0.5 * turnover
-            least = np.inf
-            for v in (P.lower[i], P.upper[i], min(max(held[i], P.lower[i]), P.upper[i])):
-                least = min(least, rest * v + half * abs(v - held[i]))
-        gap += gradient[i] * w[i] - least
-    return gap
-
-
-@compiled
-def _violation(w: FloatArray, P: Polytope, held: FloatArray, limit: float) -> float:
-    worst = largest_miss(P, w)
-    for i in range(len(w)):
-        worst = max(worst, P.lower[i] - w[i], w[i] - P.upper[i])
-    if len(held) > 0:
-        worst = max(worst, 0.5 * np.abs(w - held).sum() - limit)
-    return worst

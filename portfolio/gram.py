@@ -108,10 +108,8 @@ def _form(H: FloatArray, X: FloatArray, assets: IntArray, s: FloatArray) -> None
 def _correct(H: FloatArray, X: FloatArray, assets: IntArray, changed: IntArray, s: FloatArray) -> None:
     """Add the sessions that entered, take away those that left."""
     D = gathered(X, changed, assets)
-    signed = D.copy()
-    for j in range(len(changed)):
-        if not s[changed[j]] < 0.0:
-            signed[:, j] = -signed[:, j]
+    sign = np.where(s[changed] < 0.0, 1.0, -1.0)
+    signed = D * sign
     for a in range(len(assets)):
         i = assets[a]
         for b in range(a + 1):

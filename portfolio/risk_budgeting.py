@@ -13,6 +13,7 @@ A minimum acceptable return b other than zero is carried in proportion to the we
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -64,7 +65,7 @@ def budget_downside_risk(
         SolverError: The answer could not be certified.
     """
     R = checked_returns(returns, constraints.symbols)
-    if not np.isfinite(minimum_acceptable_return):
+    if not math.isfinite(minimum_acceptable_return):
         raise DataError(
             "The minimum acceptable return is not a finite number",
             figures={"minimum_acceptable_return": minimum_acceptable_return},

@@ -11,22 +11,21 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from portfolio.active_set import least_shortfall
-from portfolio.arrays import FloatArray, checked_returns, checked_vector
-from portfolio.certificate import MAX_VIOLATION, NEGLIGIBLE, Certificate, Prices, certify, require
+from portfolio.arrays import FloatArray, as_matrix, checked_returns, checked_vector
+from portfolio.certificate import MAX_VIOLATION, Certificate, Prices, certificate_of, certify, require
 from portfolio.constraints import Constraints, TurnoverLimit
 from portfolio.downside import downside_gradient
 from portfolio.feasibility import cheapest_vertex, feasible_start
 from portfolio.pieces import exact_length
-from portfolio.start import ROUNDING, largest_loss, minimised
+from portfolio.start import ROUNDING, minimised, squared_losses
 from portfolio.turnover import after_trades, as_trades, trades_polytope
+from portfolio.windows import HUGE, NEGLIGIBLE, TINY, solve_window
 from schemas.errors import DataError
 
-_DOUBTFUL = 1e-9
+DOUBTFUL = 1e-9
 """Relative gap from which a linear program is asked."""
 _OPINIONS = 5
 _ANYWHERE = np.zeros(0)
-_TINY, _HUGE = 1e-200, 1e200
-"""Sums of squares below the one are brought to unit size first, above the other refused: doubles end at 1e±308."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,19 +58,51 @@ def minimise_downside_variance(
         InfeasibleError: No weights satisfy the constraints; names the conflicting rows.
         SolverError: The answer could not be certified.
     """
-    R, b = checked_returns(returns, constraints.symbols), float(minimum_acceptable_return)
+    R, b = as_matrix(returns), float(minimum_acceptable_return)
+    near = None if start is None else checked_vector(start, constraints.symbols, "Start weight").copy()
+    if math.isfinite(b) and R.ndim == 2 and R.shape[1] == len(constraints.symbols) and len(R) > 0:  # noqa: PLR2004
+        solution = _at_once(R, b, constraints, near)
+        if solution is not None:
+            return solution
+    return _thoroughly(checked_returns(R, constraints.symbols), b, constraints, near)
+
+
+def _at_once(R: FloatArray, b: float, constraints: Constraints, near: FloatArray | None) -> Solution | None:
+    """The whole way in compiled code; none when that leaves a doubt, or the limit on turnover binds."""
+    found = solve_window(R, b, constraints.polytope, _ANYWHERE if near is None else near)
+    if not found.regular or found.miss > ROUNDING:
+        return None
+    if constraints.turnover is not None and constraints.excess_turnover(found.weights) > 0.0:
+        return None
+    proof = certificate_of(
+        found.numbers,
+        R,
+        found.weights,
+        constraints,
+        Prices(found.prices),
+        minimum_acceptable_return=b,
+        iterations=found.steps,
+    )
+    return Solution(found.weights, proof) if _is_clear(proof) else None
+
+
+def _is_clear(proof: Certificate) -> bool:
+    return proof.relative_gap <= DOUBTFUL and proof.violation <= MAX_VIOLATION
+
+
+def _thoroughly(R: FloatArray, b: float, constraints: Constraints, near: FloatArray | None) -> Solution:
+    """Step by step, with every doubt followed up."""
     if not math.isfinite(b):
         raise DataError(
             "The minimum acceptable return is not a finite number",
             figures={"minimum_acceptable_return": b},
             remedy="Pass a daily return as a fraction, e.g. 0.",
         )
-    near = None if start is None else checked_vector(start, constraints.symbols, "Start weight").copy()
     programme = _programme(R, b)
     answer = _minimum(programme, constraints, near)
     proof = _proof(R, b, constraints, answer)
     for _ in range(_OPINIONS):
-        if proof.relative_gap <= _DOUBTFUL and proof.violation <= MAX_VIOLATION:
+        if _is_clear(proof):
             break
         answer, proof = _second_opinion(R, b, programme, constraints, answer)
     return Solution(answer.weights, require(proof))
@@ -84,6 +115,8 @@ class _Programme(NamedTuple):
     """(T, N)"""
     h: FloatArray
     """(T,)"""
+    losses: FloatArray
+    """Σ_t min(R_ti, 0)² of each asset, (N,)."""
     floor: float
     in_f: float
     """One unit of Φ in units of f."""
@@ -96,25 +129,25 @@ class _Answer(NamedTuple):
 
 
 def _programme(R: FloatArray, b: float) -> _Programme:
-    square, T, unit = largest_loss(R), len(R), 1.0
-    if not max(square, b * b) < _HUGE:
+    (losses, squares), T, unit = squared_losses(R), len(R), 1.0
+    if not (squares < HUGE and b * b < HUGE):
         raise DataError(
             "Returns or the minimum acceptable return are too large to be squared",
             figures={"largest return": np.abs(R).max(), "minimum acceptable return": b},
             remedy="Pass daily simple returns as fractions.",
         )
-    if square < _TINY and np.any(R):
+    if losses.max() < TINY and np.any(R):
         unit = max(float(np.abs(R).max()), abs(b))
         R = R / unit
-        square = largest_loss(R)
-    floor = 0.5 * NEGLIGIBLE * max(square, T * (b / unit) ** 2, sys.float_info.min)
-    return _Programme(R, np.full(T, b / unit), floor, 2.0 * unit**2 / T)
+        losses, _ = squared_losses(R)
+    floor = 0.5 * NEGLIGIBLE * max(losses.max(), T * (b / unit) ** 2, sys.float_info.min)
+    return _Programme(R, np.full(T, b / unit), losses, floor, 2.0 * unit**2 / T)
 
 
 def _minimum(programme: _Programme, constraints: Constraints, near: FloatArray | None) -> _Answer:
     """Without the turnover limit first: most often it does not bind."""
     R, h, P, floor = programme.R, programme.h, constraints.polytope, programme.floor
-    w, rows, steps, miss = minimised(R, h, P, _ANYWHERE if near is None else near, floor)
+    w, rows, steps, miss = minimised(R, h, P, _ANYWHERE if near is None else near, programme.losses, floor)
     if miss > ROUNDING:
         start = feasible_start(replace(constraints, turnover=None))
         w, rows, _, steps = least_shortfall(R, h, P, start, floor)
@@ -132,7 +165,7 @@ def _minimum_by_trades(
     P = trades_polytope(constraints.polytope, turnover)
     R = np.hstack([programme.R, -programme.R])
     h = programme.h - programme.R @ turnover.held
-    trades, rows, more, miss = minimised(R, h, P, as_trades(near, turnover), programme.floor)
+    trades, rows, more, miss = minimised(R, h, P, as_trades(near, turnover), _ANYWHERE, programme.floor)
     if miss > ROUNDING:
         start = as_trades(feasible_start(constraints), turnover)
         trades, rows, _, more = least_shortfall(R, h, P, start, programme.floor)
@@ -154,7 +187,7 @@ def _second_opinion(
     proof = _proof(R, b, constraints, priced)
     if proof.violation > MAX_VIOLATION:
         near = vertex
-    elif proof.relative_gap <= _DOUBTFUL:
+    elif proof.relative_gap <= DOUBTFUL:
         return priced, proof
     else:
         s, q = programme.R @ w - programme.h, programme.R @ (vertex - w)

@@ -123,6 +123,8 @@ def test_a_wild_asset_does_not_blind_the_certificate():
     worse = np.array([0.0, 0.2, 0.2, 0.2, 0.2, 0.2])
     prices = Prices(np.array([calm.certificate.multipliers["budget"]]))
     assert certify(R, worse, constraints, prices).relative_gap > 1e-3
+    assert minimise_downside_variance(R, constraints).weights[1:] == pytest.approx(calm.weights, abs=1e-9)
+    R[:, 0] *= 1e4
     with pytest.raises(SolverError, match="extreme returns"):
         minimise_downside_variance(R, constraints)
 
