@@ -81,6 +81,10 @@ class Asset(_Answer):
         """Active and open for orders."""
         return self.tradable and self.status == "active"
 
+    def frozen_if(self, frozen: bool) -> Asset:  # noqa: FBT001 - reads as a sentence
+        """The same asset, closed for our orders when ``frozen``."""
+        return self.model_copy(update={"tradable": self.tradable and not frozen})
+
 
 class Position(_Answer):
     """A holding; prices are null for halted and delisted assets."""
