@@ -38,7 +38,7 @@ def test_rolling_figures_are_those_of_each_window():
     for rolling, figure in ((rolling_volatility, volatility), (rolling_sharpe, sharpe_ratio)):
         rolled = rolling(r, 10)
         assert np.isnan(rolled[:9]).all()
-        assert rolled[9:] == pytest.approx([figure(r[end - 10 : end]) for end in range(10, 31)])
+        assert rolled[9:] == pytest.approx([float(figure(r[end - 10 : end])) for end in range(10, 31)])
         assert np.isnan(rolling(r[:9], 10)).all()
 
 
