@@ -20,6 +20,23 @@ from schemas.account_tables import (
     Runs,
     StrategyLog,
 )
+from schemas.backtest_tables import (
+    BacktestBinding,
+    BacktestCleaningLog,
+    BacktestCrises,
+    BacktestDecisions,
+    BacktestDrawdowns,
+    BacktestEquity,
+    BacktestGains,
+    BacktestMonths,
+    BacktestPrices,
+    BacktestRolling,
+    BacktestStatistics,
+    BacktestTrades,
+    BacktestWeights,
+    BacktestYears,
+    Trials,
+)
 from schemas.decision_tables import (
     Certificates,
     Decisions,
@@ -52,6 +69,8 @@ class ArtifactKind(NamedTuple):
 
     model: type[pa.DataFrameModel]
     version: int
+    marker: str = "runs"
+    """The artifact that, written last, makes this one visible."""
 
 
 ARTIFACTS: dict[str, ArtifactKind] = {
@@ -76,6 +95,21 @@ ARTIFACTS: dict[str, ArtifactKind] = {
     "fills": ArtifactKind(Fills, 1),
     "positions": ArtifactKind(Positions, 1),
     "performance": ArtifactKind(Performance, 1),
+    "trials": ArtifactKind(Trials, 1, "trials"),
+    "backtest_prices": ArtifactKind(BacktestPrices, 1, "trials"),
+    "backtest_cleaning_log": ArtifactKind(BacktestCleaningLog, 1, "trials"),
+    "backtest_equity": ArtifactKind(BacktestEquity, 1, "trials"),
+    "backtest_decisions": ArtifactKind(BacktestDecisions, 1, "trials"),
+    "backtest_weights": ArtifactKind(BacktestWeights, 1, "trials"),
+    "backtest_trades": ArtifactKind(BacktestTrades, 1, "trials"),
+    "backtest_gains": ArtifactKind(BacktestGains, 1, "trials"),
+    "backtest_statistics": ArtifactKind(BacktestStatistics, 1, "trials"),
+    "backtest_binding": ArtifactKind(BacktestBinding, 1, "trials"),
+    "backtest_drawdowns": ArtifactKind(BacktestDrawdowns, 1, "trials"),
+    "backtest_months": ArtifactKind(BacktestMonths, 1, "trials"),
+    "backtest_years": ArtifactKind(BacktestYears, 1, "trials"),
+    "backtest_rolling": ArtifactKind(BacktestRolling, 1, "trials"),
+    "backtest_crises": ArtifactKind(BacktestCrises, 1, "trials"),
 }
 
 

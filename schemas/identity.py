@@ -1,4 +1,4 @@
-"""Who a run is: strategy, ISO week of its session, attempt; and the order ids that follow from it."""
+"""Who a run is: strategy, ISO week of its session, attempt; and the order ids that follow from it. And who a backtest is."""
 
 from __future__ import annotations
 
@@ -64,6 +64,26 @@ class Run(BaseModel):
         A later attempt is for what an earlier one, proven over, left undone.
         """
         return f"{self.run_id}-{side[0].upper()}-{symbol}-{attempt}"
+
+
+class Trial(BaseModel):
+    """One backtest; run again, it is another one."""
+
+    model_config = ConfigDict(frozen=True)
+
+    strategy: str
+    decided_at: AwareDatetime
+    """Host clock when it began."""
+
+    @property
+    def session(self) -> dt.date:
+        """Under which date its artifacts are filed: that of its beginning, UTC."""
+        return self.decided_at.astimezone(dt.UTC).date()
+
+    @property
+    def run_id(self) -> str:
+        """``risk_parity-backtest-20261122-155501-204811``."""
+        return f"{self.strategy}-backtest-{self.decided_at.astimezone(dt.UTC):%Y%m%d-%H%M%S-%f}"
 
 
 def account_name(venue: str, account_number: str) -> str:

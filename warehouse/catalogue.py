@@ -54,10 +54,11 @@ def definitions(root: Path) -> list[str]:
 
 def _artifact_views(root: Path, name: str) -> list[str]:
     everything = f"create view all_{name} as select {_columns(name)} from {_files(folder(root, name))}"
-    if name == "runs":
-        committed = f"status = 'ok' and committed_at <= timezone('UTC', now()) - {_VISIBLE_AFTER}"
-        return [everything, f"create view runs as select * from all_runs where {committed}"]
-    return [everything, f"create view {name} as select * from all_{name} semi join runs using (run_id)"]
+    marker = ARTIFACTS[name].marker
+    if name == marker:
+        committed = f"committed_at <= timezone('UTC', now()) - {_VISIBLE_AFTER}"
+        return [everything, f"create view {name} as select * from all_{name} where {committed}"]
+    return [everything, f"create view {name} as select * from all_{name} semi join {marker} using (run_id)"]
 
 
 def _bars_views(root: Path) -> list[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from schemas.identity import Run
+from schemas.identity import Run, Trial
 from warehouse import files
 
 
@@ -21,11 +21,12 @@ from warehouse import files
 class OutputJournal:
     """Keeps what the framework records of a strategy during ``run`` below ``output/<strategy>/``.
 
-    Recording again during the same run replaces what it recorded before, so a retried task repeats nothing.
+    Recording again during the same run replaces what it recorded before, so a retried task repeats nothing. A backtest
+    keeps its own in ``output/<strategy>/backtest/``, and touches nothing that was lived.
     """
 
     root: Path
-    run: Run
+    run: Run | Trial
 
     def record_state(self, strategy: str, state: Mapping[str, object]) -> None:
         """Replace ``state.json``."""
@@ -70,7 +71,8 @@ class OutputJournal:
         files.replace(self._folder(strategy) / name, _json(stamped).encode())
 
     def _folder(self, strategy: str) -> Path:
-        return self.root / "output" / strategy
+        lived = self.root / "output" / strategy
+        return lived / "backtest" if isinstance(self.run, Trial) else lived
 
 
 def _json(content: Mapping[str, object]) -> str:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from schemas.artifacts import ARTIFACTS, ArtifactRef, arrow_schema
 from schemas.errors import DataError
-from schemas.identity import IsoWeek, Run
+from schemas.identity import IsoWeek, Run, Trial
 from schemas.results import OUTCOMES
 from warehouse import files, tables
 from warehouse.catalogue import folder, publish
@@ -32,7 +32,7 @@ class Warehouse:
 
     root: Path
 
-    def put(self, run: Run, name: str, rows: tables.Rows) -> ArtifactRef:
+    def put(self, run: Run | Trial, name: str, rows: tables.Rows) -> ArtifactRef:
         """Write artifact ``name`` of ``run`` once and return its reference.
 
         When the run already wrote it (a retried task), the stored artifact is adopted and ``rows`` are
@@ -78,7 +78,7 @@ class Warehouse:
         _require_version(reference.name, path)
         return _read(path)
 
-    def find(self, run: Run, name: str) -> ArtifactRef | None:
+    def find(self, run: Run | Trial, name: str) -> ArtifactRef | None:
         """The reference of an artifact the run has written, or None."""
         path = self._path(name, run)
         return self._reference(name, run.run_id, path) if path.exists() else None
@@ -163,7 +163,7 @@ class Warehouse:
         written = [_read(path) for path in paths if not path.name.startswith("_")]
         return tables.to_pandas(pa.concat_tables([schema.empty_table(), *written]))
 
-    def _path(self, name: str, run: Run) -> Path:
+    def _path(self, name: str, run: Run | Trial) -> Path:
         return self._run_path(name, run.session, run.run_id)
 
     def _run_path(self, name: str, session: dt.date, run_id: str) -> Path:

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from schemas.identity import IsoWeek, Run
+from schemas.identity import IsoWeek, Run, Trial
 
 
 def run_on(session, **more):
@@ -53,3 +53,11 @@ def test_an_instant_without_a_zone_is_refused():
             venue="loopback",
             account="loopback-1",
         )
+
+
+def test_a_backtest_is_named_by_the_instant_it_began_wherever_the_clock_stands():
+    new_york = dt.timezone(-dt.timedelta(hours=5))
+    trial = Trial(strategy="risk_parity", decided_at=dt.datetime(2026, 11, 22, 20, 5, 1, 42, tzinfo=new_york))
+
+    assert trial.run_id == "risk_parity-backtest-20261123-010501-000042"
+    assert trial.session == dt.date(2026, 11, 23)

@@ -6,7 +6,7 @@ import json
 import pandas as pd
 import pytest
 
-from schemas.identity import Run
+from schemas.identity import Run, Trial
 from warehouse.journal import OutputJournal
 
 MONDAY = dt.date(2015, 6, 1)
@@ -69,3 +69,12 @@ def test_the_records_of_a_run_go_to_the_warehouse_as_rows(tmp_path):
 
     assert [row["kind"] for row in rows] == ["state", "status", "performance"]
     assert json.loads(rows[2]["content"]) == {"equity": 100}
+
+
+def test_a_backtest_keeps_its_records_apart_from_what_was_lived(tmp_path, folder):
+    trial = Trial(strategy="risk_parity", decided_at=dt.datetime(2026, 1, 5, tzinfo=dt.UTC))
+    journal_of(tmp_path).record_status("risk_parity", {"stage": "done"})
+    OutputJournal(tmp_path, trial).record_status("risk_parity", {"stage": "backtest"})
+
+    assert json.loads((folder / "status.json").read_text())["stage"] == "done"
+    assert json.loads((folder / "backtest" / "status.json").read_text())["stage"] == "backtest"

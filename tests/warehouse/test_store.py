@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from schemas.errors import DataError
-from schemas.identity import IsoWeek, Run
+from schemas.identity import IsoWeek, Run, Trial
 from warehouse import Warehouse, files
 from warehouse.query import query
 
@@ -154,6 +154,28 @@ def test_runs_and_history_see_committed_runs_of_one_strategy_and_venue_only(ware
 
     assert warehouse.runs("risk_parity", "loopback-1")["run_id"].tolist() == [run.run_id]
     assert set(warehouse.history("returns", "risk_parity", "loopback-1")["run_id"]) == {run.run_id}
+
+
+def test_what_a_backtest_wrote_shows_with_its_trial_and_never_among_what_was_lived(warehouse, run):
+    trial = Trial(strategy="risk_parity", decided_at=NOON)
+    warehouse.put(trial, "backtest_binding", [{"decided": MONDAY, "constraint_name": "max_weight SPY"}])
+    hidden = query(warehouse.root, "from backtest_binding").num_rows
+
+    warehouse.put(trial, "trials", [trial_row()])
+
+    assert hidden == 0
+    assert query(warehouse.root, "from backtest_binding").num_rows == 1
+    assert query(warehouse.root, "from runs").num_rows == 0
+    assert warehouse.last_account("risk_parity") is None
+
+
+def trial_row():
+    instant, day = NOON.replace(tzinfo=None), MONDAY
+    texts = dict.fromkeys(("parameters", "config_hash", "prices", "data_hash", "symbols", "code_version"), "")
+    figures = dict.fromkeys(("cagr", "volatility", "sharpe", "skewness", "kurtosis", "turnover"), 0.0)
+    dates = {"started_at": instant, "committed_at": instant, "first": day, "last": day}
+    counts = {"sessions": 2, "decisions": 1}
+    return {"strategy": "risk_parity", "max_drawdown": 0.0, **texts, **figures, **dates, **counts}
 
 
 def bar(symbol, close, known_at, run_id):
