@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
+from pathlib import Path
 
 from brokerage.calendar import NEW_YORK
 from brokerage.endpoint import resolve_endpoint
@@ -19,11 +20,14 @@ from schemas.errors import ConfigError
 from schemas.identity import IsoWeek
 
 
-def serve_in_foreground(port: int | None) -> int:
+def serve_in_foreground(port: int | None, bars: Path | None, requests_per_minute: int | None) -> int:
     """Serve until interrupted."""
+    settings = load_settings().exchange
+    if requests_per_minute is not None:
+        settings = settings.model_copy(update={"requests_per_minute": requests_per_minute})
     screens.talk("The loopback exchange runs in the foreground; Ctrl-C ends it. Its log follows.")
     with contextlib.suppress(KeyboardInterrupt):
-        serve(home(), load_settings().exchange, port=port or 0)
+        serve(home(), settings, bars=bars, port=port or 0)
     return 0
 
 

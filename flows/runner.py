@@ -30,7 +30,14 @@ app = App(
     version_flags=["--version"],
     result_action="return_value",
 )
-exchange = App(name="exchange", help="The loopback paper exchange: where orders go when no keys are set.")
+_EXCHANGE = """
+The loopback paper exchange: where orders go when no keys are set.
+
+Without a command it runs in the foreground until Ctrl-C; rebalances start one by themselves when none runs. It
+speaks Alpaca's trading and market data API and its order stream (/stream), on 127.0.0.1 only and on a virtual
+clock. Point any Alpaca client to the URL it prints; the keys stand in exchange.json in the state folder.
+"""
+exchange = App(name="exchange", help=_EXCHANGE)
 app.command(exchange)
 
 Json = Annotated[bool, Parameter(name="--json", negative=())]
@@ -203,15 +210,23 @@ def config(*, json: Json = False) -> int:
 
 
 @exchange.default
-def serve(*, port: int | None = None) -> int:
-    """Run the exchange in the foreground until Ctrl-C. Rebalances start one by themselves when none runs.
+def serve(
+    *,
+    port: int | None = None,
+    bars: Path | None = None,
+    requests_per_minute: Annotated[int | None, Parameter(validator=Number(gte=0, lte=10_000))] = None,
+) -> int:
+    """Run the exchange in the foreground until Ctrl-C.
 
     Args:
         port: TCP port on 127.0.0.1; a free one when left out.
+        bars: Parquet or CSV of daily bars to serve instead of the bundled prices (columns symbol, session or
+            date, close, and when known open, high, low, volume); always the same for one state folder.
+        requests_per_minute: Requests answered a minute; Alpaca's is 200, and 0 limits nothing.
     """
     from flows import loopback  # noqa: PLC0415
 
-    return loopback.serve_in_foreground(port)
+    return loopback.serve_in_foreground(port, bars, requests_per_minute)
 
 
 @exchange.command
