@@ -5,22 +5,25 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from config.settings import invalid
+from schemas.backtest_parameters import BacktestParameters
 from schemas.errors import ConfigError
 from schemas.parameters import RebalanceParameters
+
+P = TypeVar("P", RebalanceParameters, BacktestParameters)
 
 NOT_HERE = frozenset({"name", "dry_run", "force", "reason", "approved", "approved_sha256"})
 """Said by the command itself: the strategy's name, the action, the plan, and --force with --reason."""
 
 
-def override(parameters: RebalanceParameters, items: Iterable[str]) -> RebalanceParameters:
+def override(parameters: P, items: Iterable[str]) -> P:
     """Lay ``key=value`` items over ``parameters``.
 
-    A key is a strategy's parameter (``lookback``), a section's (``guard.max_turnover``) or ``universe``.
+    A key is a strategy's parameter (``lookback``), a section's (``guard.max_turnover``) or stands by itself (``universe``).
 
     Raises:
         ConfigError: An item is not ``key=value``, or its key or value is wrong.
@@ -32,7 +35,7 @@ def override(parameters: RebalanceParameters, items: Iterable[str]) -> Rebalance
             raise ConfigError(f"'{item}' is not key=value", remedy="Example: --set lookback=126")
         _place(values, key.strip(), _literal(text.strip()))
     try:
-        return RebalanceParameters.model_validate(values)
+        return type(parameters).model_validate(values)
     except ValidationError as error:
         raise invalid(error, "--set") from None
 
@@ -55,7 +58,7 @@ def _unknown(key: str, values: dict[str, Any]) -> ConfigError:
         *values["strategy"],
         *(f"{name}.{field}" for name, section in sections.items() for field in section),
     ]
-    known.append("universe")
+    known += [name for name, value in values.items() if not isinstance(value, dict) and name not in NOT_HERE]
     near = difflib.get_close_matches(key, known, n=1)
     return ConfigError(
         f"There is no parameter '{key}'",

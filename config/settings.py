@@ -19,6 +19,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from schemas.backtest_parameters import BacktestParameters
 from schemas.errors import ConfigError
 from schemas.forms import Parameters
 from schemas.parameters import (
@@ -30,6 +31,7 @@ from schemas.parameters import (
     StrategyParameters,
 )
 from schemas.settings import BrokerSettings, ExchangeSettings, LimitSettings
+from schemas.simulation_parameters import Rules
 
 FOLDER = Path(__file__).parent
 _PREFIX = "RISKPARITY__"
@@ -79,18 +81,39 @@ class Settings(Parameters, BaseSettings):
         Raises:
             ConfigError: The strategy or one of its parameters is unknown or out of bounds.
         """
-        configured = {"name": strategy, **self.strategies.get(strategy, {})}
-        try:
-            parameters = TypeAdapter(StrategyParameters).validate_python(configured)
-        except ValidationError as error:
-            raise invalid(error, "config/strategies.toml") from None
         return RebalanceParameters(
-            strategy=parameters,
+            strategy=self.strategy(strategy),
             ingestion=self.ingestion,
             cleaning=self.cleaning,
             guard=self.guard,
             execution=self.execution,
         )
+
+    def backtest(self, strategy: str) -> BacktestParameters:
+        """The parameters of a backtest of ``strategy``, as configured: it holds and goes as far as the live guard says.
+
+        Raises:
+            ConfigError: The strategy or one of its parameters is unknown or out of bounds.
+        """
+        return BacktestParameters(
+            strategy=self.strategy(strategy),
+            rules=Rules(drift_threshold=self.guard.drift_threshold, max_turnover=self.guard.max_turnover),
+            cleaning=self.cleaning,
+            ingestion=self.ingestion,
+        )
+
+    def strategy(self, name: str) -> StrategyParameters:
+        """The parameters of a strategy, as configured.
+
+        Raises:
+            ConfigError: It, or one of its parameters, is unknown or out of bounds.
+        """
+        configured = {"name": name, **self.strategies.get(name, {})}
+        try:
+            parameters: StrategyParameters = TypeAdapter(StrategyParameters).validate_python(configured)
+        except ValidationError as error:
+            raise invalid(error, "config/strategies.toml") from None
+        return parameters
 
     def universe(self, name: str, venue: str) -> Universe:
         """The assets meant by a universe's name, by ``auto``, or by tickers separated by commas.

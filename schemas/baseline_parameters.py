@@ -105,3 +105,19 @@ class BenchmarkParameters(_Baseline):
     """The asset (ticker); it must be in the universe."""
     lookback: int = Field(default=2, ge=2, le=5000)
     """Daily returns the asset must have to be held (sessions)."""
+
+
+class FixedWeightsParameters(_Baseline):
+    """Weights that somebody once chose, such as 60/40."""
+
+    name: Literal["fixed_weights"] = "fixed_weights"
+    weights: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {"SPY": 0.6, "AGG": 0.4}
+    """Weight by ticker, in any unit; each must be in the universe."""
+    lookback: int = Field(default=2, ge=2, le=5000)
+    """Daily returns an asset must have to be held (sessions)."""
+
+    @model_validator(mode="after")
+    def _something_is_held(self) -> FixedWeightsParameters:
+        if not any(self.weights.values()):
+            raise ValueError("weights invest nothing: give one asset at least more than zero")
+        return self

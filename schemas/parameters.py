@@ -15,6 +15,7 @@ from schemas.baseline_parameters import (
     BenchmarkParameters,
     DownsideRiskParityParameters,
     EqualWeightParameters,
+    FixedWeightsParameters,
     HierarchicalRiskParityParameters,
     InverseVolatilityParameters,
     MinimumVarianceParameters,
@@ -66,7 +67,8 @@ StrategyParameters = Annotated[
     | HierarchicalRiskParityParameters
     | InverseVolatilityParameters
     | EqualWeightParameters
-    | BenchmarkParameters,
+    | BenchmarkParameters
+    | FixedWeightsParameters,
     Field(discriminator="name"),
 ]
 

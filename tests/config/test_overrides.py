@@ -53,3 +53,13 @@ def test_nothing_given_is_nothing_changed(configured):
 def test_what_is_wrong_is_named(configured, item, said):
     with pytest.raises(ConfigError, match=said):
         override(configured, [item])
+
+
+def test_a_backtest_starts_from_the_live_guard_and_takes_the_same_flags():
+    configured = load_settings().backtest("risk_parity")
+    changed = override(configured, ["lookback=126", "rules.weekday=2", "costs.slippage_bps=5"])
+
+    assert configured.rules.max_turnover == load_settings().guard.max_turnover
+    assert (changed.strategy.lookback, changed.rules.weekday, changed.costs.slippage_bps) == (126, 2, 5)
+    with pytest.raises(ConfigError, match=r"costs\.slippage_bp"):
+        override(configured, ["costs.slippage=5"])

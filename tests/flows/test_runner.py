@@ -96,6 +96,7 @@ def test_listings_speak_json(tmp_path):
         "benchmark",
         "downside_risk_parity",
         "equal_weight",
+        "fixed_weights",
         "hierarchical_risk_parity",
         "inverse_volatility",
         "minimum_variance",

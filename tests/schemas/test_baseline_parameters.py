@@ -22,6 +22,7 @@ from schemas.parameters import StrategyParameters
         "inverse_volatility",
         "equal_weight",
         "benchmark",
+        "fixed_weights",
     ],
 )
 def test_every_strategy_is_found_by_its_name(name):
