@@ -56,7 +56,8 @@ def shared_exchange(
 def _running(home: Path, opened_exchange: Path) -> Iterator[RunningExchange]:
     home.mkdir()
     shutil.copy(opened_exchange, home)
-    address = ensure_running(home, ExchangeSettings())
+    # the first test that decides may compile for minutes while nobody asks the exchange anything
+    address = ensure_running(home, ExchangeSettings(idle_exit_seconds=1800))
     try:
         yield RunningExchange(address, ExchangeControl(address), home)
     finally:
