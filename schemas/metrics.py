@@ -28,13 +28,13 @@ METRICS: dict[str, Metric] = {
         "CAGR",
         "signed_percent",
         "Compound annual growth: (last equity / first equity)^(252 / sessions) - 1.",
-        "CFA Institute, GIPS (2020)",
+        "Bacon (2008)",
     ),
     "volatility": Metric(
         "Volatility",
         "percent",
         "Standard deviation of r (divisor n - 1), times √252.",
-        "CFA Institute, GIPS (2020)",
+        "Bacon (2008)",
     ),
     "downside_deviation": Metric(
         "Downside deviation",
@@ -90,7 +90,7 @@ METRICS: dict[str, Metric] = {
         "Turnover, a year",
         "percent",
         "Half of the value bought and sold over equity, summed over the trades, a year; buying from cash counts half its value.",
-        "CFA Institute, GIPS (2020)",
+        "SEC Form N-1A takes the lesser of purchases and sales instead of their mean",
     ),
     "costs": Metric(
         "Costs, a year",
