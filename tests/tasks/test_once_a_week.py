@@ -2,7 +2,9 @@
 
 import pytest
 
+from brokerage.paper_exchange.launch import ensure_running
 from schemas.errors import DataError, GuardRefusal
+from schemas.settings import ExchangeSettings
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
@@ -174,12 +176,13 @@ def test_a_late_feed_holds_up_the_run_and_not_the_day(pipeline, exchange):
     assert run.decide().plan.rows == 11
 
 
-def test_other_keys_than_those_it_began_with_stop_a_run(pipeline, exchange, monkeypatch):
+def test_other_keys_than_those_it_began_with_stop_a_run(pipeline, tmp_path, monkeypatch):
     run = pipeline().open()
-    monkeypatch.setenv("ALPACA_API_KEY", exchange.address.key_id)
-    monkeypatch.setenv("ALPACA_SECRET_KEY", exchange.address.secret_key)
-    monkeypatch.setenv("RISKPARITY__BROKER__TRADING_URL", exchange.address.url)
-    monkeypatch.setenv("RISKPARITY__BROKER__DATA_URL", exchange.address.url)
+    other = ensure_running(tmp_path / "other", ExchangeSettings(seed=8))
+    monkeypatch.setenv("ALPACA_API_KEY", other.key_id)
+    monkeypatch.setenv("ALPACA_SECRET_KEY", other.secret_key)
+    monkeypatch.setenv("RISKPARITY__BROKER__TRADING_URL", other.url)
+    monkeypatch.setenv("RISKPARITY__BROKER__DATA_URL", other.url)
 
     with pytest.raises(GuardRefusal, match="another account"):
         run.decide()
