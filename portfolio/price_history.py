@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from portfolio.arrays import BoolArray, FloatArray
+from portfolio.arrays import BoolArray, FloatArray, IntArray
 from schemas.errors import DataError
 
 Sessions = NDArray[np.datetime64]
@@ -86,12 +87,23 @@ class PriceHistory:
         return returns
 
     @cached_property
-    def returns_in_a_row(self) -> NDArray[np.int64]:
+    def returns_in_a_row(self) -> IntArray:
         """(T, N) how many returns an asset has had without a gap, up to and with this session."""
-        count = np.zeros(self.close.shape, dtype=np.int64)
-        for t in range(1, len(count)):
-            count[t] = np.where(self.listed[t] & self.listed[t - 1], count[t - 1] + 1, 0)
-        return count
+        rows = np.arange(len(self.sessions))[:, None]
+        without = np.where(np.isfinite(self.returns), 0, rows)
+        return np.asarray(rows - np.maximum.accumulate(without, axis=0))
+
+    def until(self, day: dt.date) -> PriceHistory:
+        """The same up to and with ``day``."""
+        end = int(np.searchsorted(self.sessions, np.datetime64(day), "right"))
+        return PriceHistory(
+            self.symbols,
+            self.sessions[:end],
+            self.close[:end],
+            None if self.open is None else self.open[:end],
+            None if self.cash_yield is None else self.cash_yield[:end],
+            None if self.dividends is None else self.dividends[:end],
+        )
 
     def _check_prices(self) -> None:
         for name in ("close", "open"):

@@ -8,8 +8,11 @@ from typing import ClassVar, Generic, Protocol, TypeVar, final
 
 import numpy as np
 
+from portfolio.arrays import IntArray
+from portfolio.price_history import PriceHistory
 from schemas.errors import ConfigError, SolverError
 from schemas.forms import Parameters
+from strategies.history import DecisionWindows, Holdings, TargetHistory, one_by_one
 from strategies.journal import Journal, NoJournal
 from strategies.window import Allocation, Window
 
@@ -92,6 +95,22 @@ class BaseStrategy(ABC, Generic[P]):
             DataError: The window cannot be used.
         """
 
+    def target_history(self, history: PriceHistory, decided: IntArray, holdings: Holdings) -> TargetHistory:
+        """The targets of a whole history; nothing is recorded.
+
+        Decides one by one, as live. A strategy whose answers do not depend on what is held may have a quicker way to the
+        same weights.
+
+        Args:
+            history: Prices.
+            decided: Rows of the history at whose close a decision is due (W,), ascending.
+            holdings: What is held at each.
+
+        Raises:
+            ConfigError: The strategy names an asset that is not there.
+        """
+        return one_by_one(self._decided, DecisionWindows(history, decided, self.lookback), holdings)
+
     @final
     def decide(self, window: Window) -> Allocation:
         """Target weights from the last ``lookback`` sessions, checked and recorded.
@@ -101,7 +120,7 @@ class BaseStrategy(ABC, Generic[P]):
             SolverError: The answer is not within its own bounds, or invests more than there is.
         """
         seen = window.tail(self.lookback)
-        allocation = _checked(self.target_weights(seen), seen)
+        allocation = self._decided(seen)
         weights = dict(zip(allocation.symbols, allocation.weights.tolist(), strict=True))
         decided = {"data_as_of": seen.sessions[-1].isoformat(), "target_weights": weights}
         self.journal.record_state(self.name, decided | {"sleeve": sorted(allocation.sleeve)})
@@ -115,6 +134,9 @@ class BaseStrategy(ABC, Generic[P]):
             + (f"; {allocation.fallback}" if allocation.fallback else ""),
         )
         return allocation
+
+    def _decided(self, window: Window) -> Allocation:
+        return _checked(self.target_weights(window), window)
 
     @final
     def record_status(self, status: Mapping[str, object]) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from portfolio.arrays import BoolArray
+from portfolio.arrays import BoolArray, FloatArray, IntArray
 from portfolio.constraints import Band, Constraints, TurnoverLimit
 from portfolio.explanation import marginal_risk, shadow_prices
 from portfolio.feasibility import absorb
+from portfolio.price_history import PriceHistory
 from portfolio.solver import Solution, minimise_downside_variance
 from portfolio.target_volatility import ScaledOptimum, minimise_at_volatility
 from schemas.errors import InfeasibleError
@@ -19,6 +21,8 @@ from strategies.base import Allocation, BaseStrategy, Window
 from strategies.binding import binding_rows, cash_notes
 from strategies.fallback import keep_current
 from strategies.groups import group_bands, group_notes
+from strategies.history import REFUSALS, DecisionWindows, Holdings, TargetHistory
+from strategies.minimised_history import minimised_history
 from strategies.registry import register
 from strategies.sleeve import falling_assets, sleeve_notes
 
@@ -61,12 +65,21 @@ class RiskParity(BaseStrategy[RiskParityParameters]):
         members = self._members(window)
         notes = (*sleeve_notes(window, members), *group_notes(self.parameters.groups, window.symbols))
         try:
-            solved = self._solve(window, self._constraints(window, members))
+            solved = self._solve(window, self._constraints(window.symbols, members, window.current_weights))
         except InfeasibleError as conflict:
             if self.parameters.on_infeasible == "refuse" or not window.current_weights.any():
                 raise
             return keep_current(window, members, conflict, notes)
         return self._allocation(window, members, solved, notes)
+
+    def target_history(self, history: PriceHistory, decided: IntArray, holdings: Holdings) -> TargetHistory:
+        """In one compiled pass, unless decisions depend on what is held or one of them is refused."""
+        p = self.parameters
+        if p.turnover_limit is None and p.target_volatility is None:
+            windows = DecisionWindows(history, decided, self.lookback)
+            with suppress(*REFUSALS):
+                return minimised_history(windows, p, self._constraints)
+        return super().target_history(history, decided, holdings)
 
     def _members(self, window: Window) -> BoolArray:
         named = self.parameters.negative_sleeve
@@ -74,8 +87,8 @@ class RiskParity(BaseStrategy[RiskParityParameters]):
             return falling_assets(window, self.parameters.sleeve_hysteresis)
         return np.isin(window.symbols, named)
 
-    def _constraints(self, window: Window, members: BoolArray) -> Constraints:
-        p, symbols, held = self.parameters, window.symbols, window.current_weights
+    def _constraints(self, symbols: tuple[str, ...], members: BoolArray, held: FloatArray) -> Constraints:
+        p = self.parameters
         capped = members & (p.sleeve_max_weight < p.max_weight)
         # without members there is nothing to hold between floor and ceiling
         sleeve = (Band(SLEEVE, members, p.sleeve_min, p.sleeve_max),) if members.any() else ()
