@@ -5,23 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import multiprocessing
-import os
-import signal
 import sys
-import tempfile
 import time
 from collections import Counter
-from pathlib import Path
-
-import requests
 
 from brokerage.calendar import TradingCalendar
-from brokerage.paper_exchange.launch import ensure_running
-from schemas.settings import ExchangeSettings
 from tests.e2e.year import START, WEEKS, Year, whole_year
 
 SEEDS = range(1, 21)
-PROBES = 2000
 
 
 def main() -> int:
@@ -60,7 +51,6 @@ def _figures(years: list[Year], minutes: float) -> list[str]:
         f"{sum(len(week.violations) for week in weeks)} broken invariants",
         f"weeks by tries: {dict(sorted(Counter(len(week.outcomes) for week in weeks).items()))}",
         f"at most {max(week.tracking_error for week in weeks):.4%} off target",
-        f"the exchange answers {_requests_per_second():.0f} requests a second, one after the other",
     ]  # fmt: skip
 
 
@@ -72,19 +62,6 @@ def _holidays() -> int:
     end = START + dt.timedelta(weeks=WEEKS)
     weekdays = [day for n in range((end - START).days + 1) if (day := START + dt.timedelta(n)).weekday() < 5]
     return len(weekdays) - len(TradingCalendar().sessions(START, end))
-
-
-def _requests_per_second() -> float:
-    with tempfile.TemporaryDirectory() as home:
-        address = ensure_running(Path(home), ExchangeSettings())
-        session = requests.Session()
-        session.headers.update({"APCA-API-KEY-ID": address.key_id, "APCA-API-SECRET-KEY": address.secret_key})
-        begun = time.monotonic()
-        for n in range(PROBES):
-            session.get(f"{address.url}/v2/{('clock', 'account', 'positions', 'orders')[n % 4]}", timeout=10)
-        seconds = time.monotonic() - begun
-        os.kill(address.pid, signal.SIGTERM)
-    return PROBES / seconds
 
 
 def _tell(*lines: str) -> None:
