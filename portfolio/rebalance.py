@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from portfolio.arrays import FloatArray, checked_vector
-
-_NOTHING = 1e-12
-"""Weights below this are not held, changes below this are not traded (fraction of equity)."""
+from portfolio.step import NOTHING, step_towards
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,13 +60,12 @@ def decide_rebalance(
     """
     held = checked_vector(current, symbols, "Held weight")
     wanted = checked_vector(target, symbols, "Target weight")
-    largest = drift(held, wanted)
-    if largest < drift_threshold or largest <= _NOTHING:
+    largest, step = step_towards(held, wanted, drift_threshold, max_turnover)
+    if step == 0.0:
         text = f"largest drift {_points(largest)} is below the threshold {_points(drift_threshold)}"
         reasons = tuple(f"hold: {_points(gap, signed=True)} from the target; {text}" for gap in held - wanted)
         return RebalanceDecision("hold", held, largest, 0.0, 0.0, reasons, f"hold: {text}")
-    first_funding = not np.any(held > _NOTHING)
-    step = 1.0 if first_funding else capped_step(held, wanted, max_turnover)
+    first_funding = not np.any(held > NOTHING)
     weights = wanted if step == 1.0 else held + step * (wanted - held)
     return RebalanceDecision(
         "rebalance",
@@ -94,11 +91,6 @@ def beside_kept(current: Mapping[str, float], targets: Mapping[str, float]) -> d
     return {symbol: kept.get(symbol, left * targets.get(symbol, 0.0)) for symbol in current}
 
 
-def drift(current: FloatArray, target: FloatArray) -> float:
-    """Largest |target - held| weight, fraction of equity."""
-    return float(np.abs(target - current).max())
-
-
 def turnover(current: FloatArray, target: FloatArray) -> float:
     """Half the sum of |weight changes| of the assets, cash not counted, fraction of equity.
 
@@ -108,19 +100,13 @@ def turnover(current: FloatArray, target: FloatArray) -> float:
     return 0.5 * float(np.abs(target - current).sum())
 
 
-def capped_step(current: FloatArray, target: FloatArray, max_turnover: float) -> float:
-    """Greatest share of the way to the target, at most one, that stays within the turnover cap."""
-    full = turnover(current, target)
-    return 1.0 if full <= max_turnover else max_turnover / full
-
-
 def _reason(held: float, wanted: float, traded_to: float, step: float) -> str:
     change = traded_to - held
-    if abs(change) <= _NOTHING:
+    if abs(change) <= NOTHING:
         return f"hold: at its target {_percent(wanted)}"
-    if wanted <= _NOTHING:
+    if wanted <= NOTHING:
         action = "sell out" if step == 1.0 else "sell down, no longer wanted"
-    elif held <= _NOTHING:
+    elif held <= NOTHING:
         action = "new position"
     else:
         action = "buy" if change > 0 else "sell"
