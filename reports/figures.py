@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from reports.format import money, percent, signed_percent
+from reports.layers import NEGLIGIBLE, draw_layers, edges_of, layers_of
 from reports.marks import date_axis, days_of, mark_runs
-from reports.style import (
-    BLUE,
-    CASH_FILL,
-    FILLS,
-    INK,
-    OTHERS_FILL,
-    PAGE,
-    VERMILION,
-    Fill,
-    house_style,
-    new_figure,
-)
+from reports.style import BLUE, INK, VERMILION, house_style, new_figure
 
 ADOPTED = ("complete", "adjusted")
 """Outcomes after which the run's target weights are in force."""
 
-_NEGLIGIBLE = 0.0005  # smaller weights are written as 0.0%
 _LISTED = 8
 _ROUND_STEPS = (1, 2, 2.5, 5, 10)
 
@@ -85,36 +72,13 @@ def _in_force(target_weights: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     return rows.pivot_table(index="session", columns="symbol", values="target_weight").fillna(0.0)
 
 
-def _layers(in_force: pd.DataFrame) -> tuple[pd.DataFrame, list[Fill]]:
-    """The areas to stack, bottom first, and their looks: assets as first held, others, cash.
-
-    That order does not change when a week is added, so an asset keeps its colour from report to report.
-    """
-    held = in_force.loc[:, in_force.max() >= _NEGLIGIBLE]
-    shown = list(held.mean().nlargest(len(FILLS)).index)
-    since = {symbol: held.index[held[symbol].to_numpy() >= _NEGLIGIBLE][0] for symbol in shown}
-    shown.sort(key=lambda symbol: (since[symbol], -held.loc[since[symbol], symbol], symbol))
-    layers, fills = held[shown].copy(), list(FILLS[: len(shown)])
-    rest = held.columns.difference(shown)
-    if len(rest):
-        layers[f"{len(rest)} others"] = held[rest].sum(axis=1)
-        fills.append(OTHERS_FILL)
-    layers["cash"] = (1.0 - in_force.sum(axis=1)).clip(lower=0.0)
-    return layers, [*fills, CASH_FILL]
-
-
 def _stacked_steps(in_force: pd.DataFrame, runs: pd.DataFrame) -> Figure:
-    layers, fills = _layers(in_force)
+    layers, fills = layers_of(in_force)
     figure = new_figure(3.4, _weights_alt(in_force))
     axes = figure.subplots()
     run_days = days_of(runs["session"])
     days, edges = _steps(layers, run_days)
-    for column, fill in enumerate(fills):
-        axes.fill_between(
-            days, edges[:, column], edges[:, column + 1], step="post", label=layers.columns[column],
-            facecolor=fill.color, hatch=fill.hatch, edgecolor=PAGE, linewidth=0,
-        )  # fmt: skip
-    _name_layers(axes, list(layers.columns), fills, edges[-1])
+    draw_layers(axes, days, edges, list(layers.columns), fills)
     outcomes = runs["outcome"].to_numpy(dtype=object)
     placement = {"transform": axes.get_xaxis_transform(), "clip_on": False}
     mark_runs(axes, run_days.to_numpy(), np.full(len(runs), 1.035), outcomes, key_at=1.04, **placement)
@@ -133,32 +97,7 @@ def _steps(layers: pd.DataFrame, run_days: pd.DatetimeIndex) -> tuple[NDArray[An
     days = layers.index.to_numpy()
     end = max(days[-1], run_days.max().to_numpy()) + np.median(np.diff(days))
     weights = layers.to_numpy(dtype=float)
-    weights = np.vstack([weights, weights[-1:]])
-    edges = np.hstack([np.zeros((len(weights), 1)), weights.cumsum(axis=1)])
-    return np.append(days, end), edges
-
-
-def _name_layers(axes: Axes, names: Sequence[str], fills: Sequence[Fill], edges: NDArray[np.float64]) -> None:
-    """Names right of the areas, each with a swatch: a layer that is thin today is still identified."""
-    look: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "clip_on": False}
-    middles, weights = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
-    for name, weight, fill, middle, height in zip(
-        names, weights, fills, middles, _spread(middles, gap=0.066), strict=True
-    ):
-        axes.plot([1.0, 1.035], [middle, height], color=INK, alpha=0.4, linewidth=0.5, **look)
-        swatch = Rectangle(
-            (1.035, height - 0.02), 0.04, 0.04,
-            facecolor=fill.color, hatch=fill.hatch, edgecolor=PAGE, linewidth=0, **look,
-        )  # fmt: skip
-        axes.add_patch(swatch)
-        axes.text(1.09, height, f"{name} {percent(weight)}", va="center", fontsize=8, **look)
-
-
-def _spread(heights: NDArray[np.float64], gap: float) -> NDArray[np.float64]:
-    """Ascending label positions, pushed up to stand ``gap`` apart, then down to end at 1."""
-    offsets = gap * np.arange(len(heights))
-    pushed = np.maximum.accumulate(heights - offsets) + offsets
-    return np.asarray(np.minimum(pushed, 1.0 - offsets[::-1]))
+    return np.append(days, end), edges_of(np.vstack([weights, weights[-1:]]))
 
 
 def _now_against_target(target_weights: pd.DataFrame, runs: pd.DataFrame) -> Figure:
@@ -238,7 +177,7 @@ def _weights_alt(in_force: pd.DataFrame) -> str:
 
 
 def _listed(weights: pd.Series[Any]) -> str:
-    held = weights[weights >= _NEGLIGIBLE].sort_values(ascending=False, kind="stable")
+    held = weights[weights >= NEGLIGIBLE].sort_values(ascending=False, kind="stable")
     named = [f"{symbol} {percent(weight)}" for symbol, weight in held.head(_LISTED).items()]
     more = [f"{len(held) - _LISTED} more"] if len(held) > _LISTED else []
     return ", ".join(named + more) or "nothing held"

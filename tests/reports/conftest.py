@@ -8,11 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from reports.backtest_inputs import BacktestInputs
 from reports.summary import SummaryInputs
 from schemas.artifacts import ARTIFACTS
+from schemas.metrics import METRICS
 
 FIRST_SESSION = dt.date(2015, 6, 1)
 PRICE = Decimal(100)
@@ -218,3 +221,79 @@ def _cleaned(run_id: str, symbol: str) -> Mapping[str, object]:
         "action": "repaired", "field": "close", "raw_value": 10.0, "clean_value": 100.0,
         "detail": "-90% and back, nobody else moved",
     }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def make_backtest() -> Callable[..., BacktestInputs]:
+    """A year and a half of a strategy, its benchmark and equal weight, every statistic another number.
+
+    The strategy gains 0.04% a session but falls by 10% on 2020-03-12, is done, held, skipped and falls back in turn, and
+    holds 60% SPY and 40% TLT, then the reverse; its cap on SPY binds at the first decisions.
+    """
+    return _make_backtest
+
+
+def _make_backtest(**changes: object) -> BacktestInputs:
+    sessions = pd.bdate_range("2019-06-03", "2020-12-31", name="session")
+    accounts = ["risk_parity", "SPY", "equal_weight"]
+    growth = pd.Series(1.0004, sessions)
+    growth[pd.Timestamp("2020-03-12")] = 0.9
+    strategy = 100_000 * growth.cumprod() / growth.iloc[0]
+    wave = np.sin(np.arange(len(sessions)) / 20)
+    equity = pd.DataFrame(
+        {"risk_parity": strategy, "SPY": 1e5 * (1 + 0.2 * wave), "equal_weight": 1e5 * (1 + 0.1 * wave)}
+    )
+    decided = sessions[4:-1:20]
+    executed = sessions[5::20][: len(decided)]
+    turns = np.arange(len(decided))
+    rows = {
+        "statistics": [
+            (name, metric, 0.1 * a + 0.0137 * m, 0.1 * a + 0.0137 * m - 0.031, 0.1 * a + 0.0137 * m + 0.047)
+            for a, name in enumerate(accounts, start=1)
+            for m, metric in enumerate(METRICS)
+        ],
+        "drawdowns": [
+            ("risk_parity", pd.Timestamp("2020-03-11"), pd.Timestamp("2020-03-12"), pd.NaT, -0.1, 210),
+            ("SPY", pd.Timestamp("2019-08-01"), pd.Timestamp("2019-10-01"), pd.Timestamp("2020-01-02"), -0.3, 99),
+        ],
+        "months": [(n, 2019 + (5 + m) // 12, (5 + m) % 12 + 1, 0.001 * (m - 6)) for n in accounts for m in range(19)],
+        "years": [(n, y, 0.02 * (y - 2019) - 0.01, 0.8, 4.5) for n in accounts for y in (2019, 2020)],
+        "rolling": [
+            (day, name, 0.1 * a, 0.5 * a) for a, name in enumerate(accounts, start=1) for day in sessions[252:]
+        ],
+        "crises": [
+            (name, "Covid", dt.date(2020, 2, 19), dt.date(2020, 3, 23), -0.05 * a, -0.06 * a)
+            for a, name in enumerate(accounts, start=1)
+        ],
+    }  # fmt: skip
+    columns = {
+        "statistics": ["series", "metric", "estimate", "low", "high"],
+        "drawdowns": ["series", "peak", "trough", "recovered", "depth", "sessions"],
+        "months": ["series", "year", "month", "period_return"],
+        "years": ["series", "year", "period_return", "turnover", "costs_bp"],
+        "rolling": ["session", "series", "volatility", "sharpe"],
+        "crises": ["series", "crisis", "first", "last", "period_return", "max_drawdown"],
+    }
+    spy = np.where(turns % 2 == 0, 0.6, 0.4)
+    weights = pd.DataFrame({"SPY": spy, "TLT": 1 - spy}, executed)
+    inputs = BacktestInputs(
+        strategy="risk_parity",
+        benchmark="SPY",
+        equity=equity,
+        decisions=pd.DataFrame({
+            "decided": decided, "executed": executed, "drift": 0.2, "turnover": 0.2, "costs": 10.0, "reason": "",
+            "mark": [("done", "held", "skipped", "fallback")[turn % 4] for turn in turns],
+        }),
+        weights=weights,
+        risk_shares=pd.DataFrame({"SPY": spy**2, "TLT": 1 - spy**2}, executed),
+        binding=pd.DataFrame({"session": decided[:3], "constraint_name": "max_weight SPY"}),
+        tracking=pd.DataFrame({"session": sessions[-3:], "live": [1.0, 1.01, 1.0205], "model": [1.0, 1.01, 1.02]}),
+        quality=pd.DataFrame({"symbol": ["SPY", "TLT"], "cleaning": ["nothing altered", "2 prints removed"]}),
+        parameters=json.dumps({"lookback": 252}),
+        command="riskparity backtest risk_parity --start 2019-06-03",
+        notes=("price return, without dividends",),
+        assumptions={"costs": "3 bp of the value traded"},
+        provenance={"code": "0.1.0", "data": "d" * 64},
+        **{name: pd.DataFrame(table, columns=columns[name]) for name, table in rows.items()},
+    )  # fmt: skip
+    return replace(inputs, **changes)

@@ -1,0 +1,211 @@
+"""The report of a backtest: one HTML page that needs nothing else, its figures, its tables, and a summary in Markdown."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from reports.backtest_curves import (
+    crises,
+    crises_finding,
+    equity_and_falls,
+    equity_finding,
+    rolling_finding,
+    rolling_risk,
+    tracking,
+    tracking_finding,
+)
+from reports.backtest_holdings import (
+    MARKS,
+    allocation,
+    allocation_finding,
+    constraints,
+    constraints_finding,
+    months,
+    months_finding,
+    risk,
+    risk_finding,
+    turnover_and_costs,
+    turnover_finding,
+)
+from reports.backtest_inputs import BacktestInputs, shown
+from reports.backtest_tables import crises as crisis_rows
+from reports.backtest_tables import drawdowns_table, quality_table, results
+from reports.format import MISSING
+from reports.markdown import escape_markdown, fenced
+from reports.style import to_png, to_svg
+from schemas.metrics import METRICS
+
+
+class Drawing(NamedTuple):
+    """One figure of the report."""
+
+    title: str
+    figure: Figure
+    caption: str
+    """What it shows, in a sentence."""
+
+
+class _Kind(NamedTuple):
+    title: str
+    table: Callable[[BacktestInputs], pd.DataFrame]
+    """What it is drawn from; without rows there is no figure."""
+    draw: Callable[[BacktestInputs], Figure]
+    finding: Callable[[BacktestInputs], str]
+
+
+_FIGURES: dict[str, _Kind] = {
+    "equity": _Kind("Equity", lambda i: i.equity, equity_and_falls, equity_finding),
+    "allocation": _Kind("Allocation", lambda i: i.weights, allocation, allocation_finding),
+    "risk": _Kind("Who carries the risk", lambda i: i.risk_shares.dropna(), risk, risk_finding),
+    "constraints": _Kind("What limits the weights", lambda i: i.binding, constraints, constraints_finding),
+    "rolling": _Kind("Risk over time", lambda i: i.rolling, rolling_risk, rolling_finding),
+    "turnover": _Kind("Turnover and costs", lambda i: i.years, turnover_and_costs, turnover_finding),
+    "months": _Kind("Months and years", lambda i: i.months, months, months_finding),
+    "crises": _Kind("Crises", lambda i: i.crises, crises, crises_finding),
+    "tracking": _Kind("Live against the model", lambda i: i.tracking, tracking, tracking_finding),
+}
+_TABLES = (
+    "equity", "statistics", "drawdowns", "months", "years", "rolling", "crises", "decisions", "weights", "risk_shares",
+    "binding", "tracking", "quality",
+)  # fmt: skip
+_WORDS = {
+    "Interval": "Each figure's 95% interval is between the 2.5% and 97.5% quantiles of its values in resampled histories: "
+    "blocks of consecutive sessions, of random length, drawn with replacement and laid end to end (stationary bootstrap of "
+    "Politis & Romano, 1994), for all accounts at the same sessions. It says how far luck reaches if the future is drawn "
+    "from this past; it does not cover what this past has not seen.",
+    "Decision": "; ".join(f"{mark}: {meaning}" for mark, meaning in MARKS.items()) + ".",
+    "Risk share": "w_i ∂f/∂w_i over its sum, f the mean of min(r, 0)² over the lookback of the decision.",
+    "Crisis": "From the S&P 500's close before the fall to its lowest close; returns are close to close.",
+}
+"""What is on the page and no headline figure."""
+
+
+def backtest_report(inputs: BacktestInputs) -> dict[str, bytes]:
+    """Every file of the report by its name relative to the report's folder.
+
+    ``report.html`` holds all figures and needs no other file; ``summary.md`` is its text; ``figures/`` has each figure as
+    SVG and PNG, ``tables/`` each table as CSV and Parquet. Same inputs, same bytes.
+    """
+    drawings = backtest_figures(inputs)
+    svgs = {name: to_svg(drawing.figure) for name, drawing in drawings.items()}
+    files = {
+        "report.html": _page(inputs, drawings, svgs).encode(),
+        "summary.md": _MARKDOWN.render(_view(inputs), figures=drawings, fenced=fenced).encode(),
+    }
+    for name, drawing in drawings.items():
+        files[f"figures/{name}.svg"] = svgs[name].encode()
+        files[f"figures/{name}.png"] = to_png(drawing.figure)
+    return files | _table_files(inputs)
+
+
+def backtest_figures(inputs: BacktestInputs) -> dict[str, Drawing]:
+    """The figures for which there is something to draw, by name, in the order of the page."""
+    return {
+        name: Drawing(kind.title, kind.draw(inputs), kind.finding(inputs))
+        for name, kind in _FIGURES.items()
+        if len(kind.table(inputs))
+    }
+
+
+def headline(inputs: BacktestInputs) -> str:
+    """What was earned at what risk, beside the benchmark."""
+    told = [
+        f"{shown(name)} {inputs.written(name, 'cagr')} a year at {inputs.written(name, 'volatility')} volatility"
+        for name in (inputs.strategy, inputs.benchmark)
+    ]
+    return "; ".join(told)
+
+
+def luck(inputs: BacktestInputs) -> str:
+    """Whether the difference in Sharpe ratio to the benchmark can be told from luck."""
+    ours, theirs = (inputs.written(name, "sharpe") for name in (inputs.strategy, inputs.benchmark))
+    difference = inputs.of(inputs.strategy, "sharpe_difference")
+    begin = f"Sharpe ratio {ours} against {theirs} of {shown(inputs.benchmark)}"
+    if pd.isna(difference.low):
+        return f"{begin}."
+    between = f"{difference.value:+.2f}, 95% interval {difference.low:+.2f} to {difference.high:+.2f}"
+    if difference.low <= 0 <= difference.high:
+        return f"{begin}: the difference ({between}) cannot be told from luck."
+    better = "better" if difference.low > 0 else "worse"
+    return f"{begin}: {better} by more than luck explains ({between})."
+
+
+def _page(inputs: BacktestInputs, drawings: Mapping[str, Drawing], svgs: Mapping[str, str]) -> str:
+    figures = {
+        name: {"svg": Markup(svgs[name]), "caption": drawing.caption}  # noqa: S704 - our own SVG
+        for name, drawing in drawings.items()
+    }
+    return _PAGE.render(_view(inputs), figures=figures)
+
+
+def _view(inputs: BacktestInputs) -> dict[str, Any]:
+    return {
+        "inputs": inputs,
+        "name": shown(inputs.strategy),
+        "period": f"{inputs.equity.index[0]:%Y-%m-%d} to {inputs.equity.index[-1]:%Y-%m-%d}",
+        "headline": headline(inputs),
+        "luck": luck(inputs),
+        "facts": _facts(inputs),
+        "accounts": [shown(name) for name in inputs.accounts],
+        "results": results(inputs),
+        "crises": crisis_rows(inputs),
+        "intervals": "Below each figure its 95% interval; how it is found stands under What each figure means.",
+        "metrics": METRICS.values(),
+        "words": _WORDS,
+        "parameters": json.dumps(json.loads(inputs.parameters), indent=2, sort_keys=True),
+        "tables": {
+            "drawdowns": drawdowns_table(inputs),
+            "quality": quality_table(inputs),
+        },
+    }
+
+
+def _facts(inputs: BacktestInputs) -> dict[str, str]:
+    counts = inputs.decisions["mark"].value_counts()
+    falls = inputs.rows(inputs.drawdowns, inputs.strategy)
+    marks = [f"{counts[mark]:,} {mark}" for mark in MARKS if mark in counts.index]
+    deepest = falls.iloc[0] if len(falls) else None
+    return {
+        "sessions": f"{len(inputs.equity):,}",
+        "max drawdown": MISSING
+        if deepest is None
+        else f"{inputs.written(inputs.strategy, 'max_drawdown')}, {deepest['peak']:%Y-%m-%d} to {deepest['trough']:%Y-%m-%d}",
+        "decisions": ", ".join(marks) or "none",
+        "turnover": f"{inputs.written(inputs.strategy, 'turnover')} a year",
+        "costs": f"{inputs.written(inputs.strategy, 'costs')} a year",
+    }
+
+
+def _table_files(inputs: BacktestInputs) -> dict[str, bytes]:
+    files = {}
+    for name in _TABLES:
+        table: pd.DataFrame = getattr(inputs, name)
+        if len(table):
+            flat = table.reset_index() if table.index.name else table
+            parquet = io.BytesIO()
+            flat.to_parquet(parquet, index=False)
+            files[f"tables/{name}.csv"] = flat.to_csv(index=False, lineterminator="\n").encode()
+            files[f"tables/{name}.parquet"] = parquet.getvalue()
+    return files
+
+
+_TEMPLATES: dict[str, Any] = {
+    "loader": PackageLoader("reports"),
+    "undefined": StrictUndefined,
+    "trim_blocks": True,
+    "lstrip_blocks": True,
+}
+_PAGE = Environment(autoescape=True, **_TEMPLATES).get_template("backtest.html.j2")
+_MARKDOWN = Environment(
+    autoescape=False,  # noqa: S701 - every value goes through escape_markdown instead
+    finalize=escape_markdown,
+    **_TEMPLATES,
+).get_template("backtest.md.j2")

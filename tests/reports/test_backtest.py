@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+
+from reports.backtest import backtest_figures, backtest_report, headline, luck
+from reports.backtest_inputs import written
+from schemas.metrics import METRICS
+
+ORDER = [
+    "verdict", "results", "equity", "allocation", "risk", "constraints", "rolling", "turnover", "months", "crises",
+    "crisis-returns", "tracking", "quality", "definitions", "provenance",
+]  # fmt: skip
+FIGURES = [
+    "equity",
+    "allocation",
+    "risk",
+    "constraints",
+    "rolling",
+    "turnover",
+    "months",
+    "crises",
+    "tracking",
+]
+
+
+class Page(HTMLParser):
+    """Text by section, cells of the results by figure, and every tag with its attributes."""
+
+    VOID = frozenset({"meta", "link", "br", "img", "use", "path", "rect"})
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.sections: dict[str, str] = {}
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attrs) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+        if tag in ("header", "section"):
+            self.sections[dict(attrs)["id"]] = ""
+
+    def handle_startendtag(self, tag, attrs) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag) -> None:
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.sections and "svg" not in self.open:
+            self.sections[list(self.sections)[-1]] += data + " "
+
+
+@pytest.fixture(scope="module")
+def files(make_backtest):
+    return backtest_report(make_backtest())
+
+
+@pytest.fixture(scope="module")
+def page(files):
+    return Page(files["report.html"].decode())
+
+
+def _rows(html: str) -> dict[str, list[str]]:
+    """Cells of the results table by the name of their figure."""
+    html = html[: html.index('id="equity"')]
+    rows = re.findall(
+        r'class="key">([^<]+)</th>((?:<td role="cell" class="figure" data-account.*?</td>)+)</tr>', html
+    )
+    return {name: re.findall(r"<td[^>]*>(.*?)</td>", cells) for name, cells in rows}
+
+
+def test_the_page_is_in_the_order_verdict_money_holdings_risk_data_provenance(page):
+    assert list(page.sections) == ORDER
+    assert page.open == []
+
+
+def test_every_figure_of_every_account_is_the_one_given_with_its_interval(make_backtest, files):
+    inputs = make_backtest()
+    rows = _rows(files["report.html"].decode())
+    assert list(rows) == [metric.name.replace("'", "&#39;") for metric in METRICS.values()]
+    for cells, key in zip(rows.values(), METRICS, strict=True):
+        expected = [inputs.of(account, key) for account in inputs.accounts]
+        assert cells == [
+            f'{written(key, e.value)}<span class="below">{written(key, e.low)} to {written(key, e.high)}</span>'
+            for e in expected
+        ], key
+
+
+def test_every_account_is_followed_through_the_crises(page):
+    said = " ".join(page.sections["crisis-returns"].split())
+    assert "Covid, 2020-02-19 to 2020-03-23 -5.0% fell -6.0% -10.0% fell -12.0% -15.0% fell -18.0%" in said
+
+
+def test_every_figure_is_defined_on_the_page(page, files):
+    said = " ".join(page.sections["definitions"].split())
+    for metric in METRICS.values():
+        assert f"{metric.name} {metric.definition} {metric.source}" in said
+    for word in ("Interval", "Decision", "Risk share", "Crisis"):
+        assert word in said
+        assert f"**{word}**" in files["summary.md"].decode()
+
+
+def test_nothing_is_fetched_from_anywhere(files):
+    for name, content in files.items():
+        if name.endswith((".html", ".svg")):
+            text = content.decode()
+            assert "<script" not in text
+            assert "@import" not in text
+            links = re.findall(r"""(?:href|src|url)\s*[=(]\s*["']?([^"')\s>]+)""", text)
+            assert all(link.startswith("#") for link in links), name
+
+
+def test_every_figure_has_a_text_alternative_and_a_caption_that_states_the_finding(
+    make_backtest, page, files
+):
+    drawings = backtest_figures(make_backtest())
+    assert list(drawings) == FIGURES
+    alternatives = [attrs["aria-label"] for tag, attrs in page.tags if tag == "svg"]
+    assert len(alternatives) == len(FIGURES)
+    assert all(len(text) > 40 for text in alternatives)
+    said = " ".join(" ".join(page.sections.values()).split())
+    for drawing in drawings.values():
+        assert drawing.caption in said
+
+
+def test_ids_are_unique_although_the_figures_share_a_page(page):
+    ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+
+
+def test_beside_the_page_are_figures_tables_and_the_summary(make_backtest, files):
+    for name in FIGURES:
+        assert files[f"figures/{name}.svg"].startswith(b"<svg")
+        assert files[f"figures/{name}.png"].startswith(b"\x89PNG")
+    for name in ("statistics", "months", "crises", "drawdowns"):
+        given = getattr(make_backtest(), name)
+        csv = pd.read_csv(io.BytesIO(files[f"tables/{name}.csv"]))
+        parquet = pd.read_parquet(io.BytesIO(files[f"tables/{name}.parquet"]))
+        assert list(csv.columns) == list(parquet.columns) == list(given.columns)
+        assert len(csv) == len(given)
+        pd.testing.assert_frame_equal(parquet, given, check_dtype=False)
+    equity = pd.read_parquet(io.BytesIO(files["tables/equity.parquet"])).set_index("session")
+    pd.testing.assert_frame_equal(equity, make_backtest().equity, check_freq=False)
+
+
+def test_the_summary_says_the_same_as_the_page(make_backtest, files):
+    inputs, text = make_backtest(), files["summary.md"].decode()
+    assert text.startswith(f"# {headline(inputs)}\n")
+    assert luck(inputs) in text
+    cells = [f"{inputs.written(a, 'calmar')} (" for a in inputs.accounts]
+    row = next(line for line in text.splitlines() if line.startswith("| Calmar ratio |"))
+    assert all(cell in row for cell in cells)
+
+
+def test_provenance_has_what_is_needed_to_run_it_again(page):
+    said = " ".join(page.sections["provenance"].split())
+    for part in (
+        "0.1.0",
+        "d" * 64,
+        "riskparity backtest risk_parity --start 2019-06-03",
+        '"lookback": 252',
+        "3 bp of",
+    ):
+        assert part in said
+
+
+def test_the_verdict_comes_with_its_caveats(page):
+    said = " ".join(page.sections["verdict"].split())
+    assert "price return, without dividends" in said
+    assert "2020-03-11 to 2020-03-12" in said
+    assert re.search(r"\d+ done, \d+ held, \d+ skipped, \d+ fallback", said)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [(-0.1, 0.3, "cannot be told from luck"), (0.1, 0.3, "better by more"), (-0.3, -0.1, "worse by more")],
+)
+def test_a_difference_counts_when_its_interval_leaves_zero_out(make_backtest, low, high, verdict):
+    statistics = make_backtest().statistics
+    at = (statistics["series"] == "risk_parity") & (statistics["metric"] == "sharpe_difference")
+    statistics.loc[at, ["low", "high"]] = [low, high]
+    assert verdict in luck(make_backtest(statistics=statistics))
+
+
+def test_the_same_inputs_give_the_same_bytes(make_backtest, files):
+    again = backtest_report(make_backtest())
+    assert {name for name in files if files[name] != again[name]} == set()
+
+
+def test_a_young_strategy_without_limits_or_live_runs_has_a_shorter_report(make_backtest):
+    whole = make_backtest()
+    nothing = {
+        name: getattr(whole, name).iloc[:0]
+        for name in ("binding", "tracking", "rolling", "crises", "risk_shares")
+    }
+    young = make_backtest(**nothing, quality=pd.DataFrame())
+    assert list(backtest_figures(young)) == ["equity", "allocation", "turnover", "months"]
+    page = Page(backtest_report(young)["report.html"].decode())
+    assert "tracking" not in page.sections
+    assert "No cap, floor or band ever bound" in page.sections["constraints"]
+
+
+def test_names_and_notes_are_text_never_markup(make_backtest):
+    hostile = '<script>alert("1")</script>'
+    inputs = make_backtest(notes=(hostile,), command=hostile, parameters=json.dumps({"a": hostile}))
+    html = backtest_report(inputs)["report.html"].decode()
+    assert "<script" not in html
+    assert html.count("&lt;script&gt;") == 3
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_scrolls_sideways_in_a_browser(files, tmp_path, width):
+    """A phone's width through a frame, because a browser's window cannot be that narrow."""
+    (tmp_path / "report.html").write_bytes(files["report.html"])
+    (tmp_path / "frame.html").write_text(
+        f'<iframe src="report.html" style="width:{width}px;height:900px"></iframe><script>onload = () => {{'
+        "const d = document.querySelector('iframe').contentDocument.documentElement;"
+        "document.title = d.scrollWidth + ' of ' + d.clientWidth}</script>"
+    )
+    answer = subprocess.run(
+        [shutil.which("chromium"), "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files",
+         f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", (tmp_path / "frame.html").as_uri()],
+        capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    needed, given = map(int, re.search(r"<title>(\d+) of (\d+)</title>", answer.stdout).groups())
+    assert needed <= given
