@@ -5,36 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from portfolio.price_history import PriceHistory
 from portfolio.schedule import Schedule
 from portfolio.simulated_account import simulate
 from schemas.simulation_parameters import Costs, Rules
+from tests.price_histories import history_of, irregular, random_weights
 
 EXACT = Rules(execution="next_close", drift_threshold=0.0, max_turnover=10.0)
-
-
-def history_of(seed, T=300, N=5, **fields):
-    rng = np.random.default_rng(seed)
-    close = 50.0 * np.exp(np.cumsum(0.02 * rng.standard_t(4, (T, N)), axis=0))
-    days = np.arange("2019-12-02", "2030-01-01", dtype="datetime64[D]")
-    sessions = days[np.is_busday(days)][:T]
-    fields = {"open": close * np.exp(0.005 * rng.standard_normal((T, N)))} | fields
-    return PriceHistory(tuple("ABCDEFGHIJ"[:N]), sessions, close, **fields)
-
-
-def irregular(seed, T=300):
-    """Decisions from one to twenty sessions apart, traded in the session after."""
-    rows = np.cumsum(np.random.default_rng(seed).integers(1, 20, T))
-    decided = rows[rows < T - 1]
-    return Schedule(decided, decided + 1)
-
-
-def random_weights(seed, schedule, N=5):
-    rng = np.random.default_rng(seed)
-    weights = rng.dirichlet(np.ones(N), len(schedule.decided)) * rng.uniform(
-        0.3, 1.0, (len(schedule.decided), 1)
-    )
-    return np.where(weights < 0.1, 0.0, weights)
 
 
 def plain_loop(history, schedule, targets, rate, prices):
@@ -58,7 +34,7 @@ def test_equity_is_that_of_a_plain_loop_over_days(seed, execution):
     history, schedule = history_of(seed), irregular(seed)
     if execution == "same_close":
         schedule = Schedule(schedule.decided, schedule.decided)
-    targets, bps = random_weights(seed, schedule), float(10 * seed)
+    targets, bps = random_weights(seed, history, schedule), float(10 * seed)
     rules = EXACT.model_copy(update={"execution": execution})
     account = simulate(history, schedule, targets, rules, Costs(slippage_bps=bps))
     prices = history.open if execution == "next_open" else history.close
