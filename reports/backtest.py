@@ -77,6 +77,7 @@ _TABLES = (
     "binding", "tracking", "quality",
 )  # fmt: skip
 _WORDS = {
+    "r": "Return of an account from one close to the next, after costs, interest and tax. A year is 252 sessions.",
     "Interval": "Each figure's 95% interval is between the 2.5% and 97.5% quantiles of its values in resampled histories: "
     "blocks of consecutive sessions, of random length, drawn with replacement and laid end to end (stationary bootstrap of "
     "Politis & Romano, 1994), for all accounts at the same sessions. It says how far luck reaches if the future is drawn "
@@ -102,6 +103,7 @@ def backtest_report(inputs: BacktestInputs) -> dict[str, bytes]:
     }
     for name, drawing in drawings.items():
         files[f"figures/{name}.svg"] = svgs[name].encode()
+        drawing.figure.set_layout_engine("none")  # the SVG has settled where everything stands
         files[f"figures/{name}.png"] = to_png(drawing.figure)
     return files | _table_files(inputs)
 

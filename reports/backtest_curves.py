@@ -237,7 +237,12 @@ def _draw_crisis(axes: Axes, inputs: BacktestInputs, window: Any) -> None:
     for name, look in looks(inputs).items():
         if name in change:
             axes.plot(
-                change.index, change[name], color=look.color, linewidth=0.8 * look.width, zorder=look.order
+                change.index,
+                change[name],
+                color=look.color,
+                linewidth=0.8 * look.width,
+                zorder=look.order,
+                label=name,
             )
     axes.axhline(0.0, color=INK, linewidth=0.5)
     axes.margins(x=0)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from reports.format import MISSING, percent, signed_percent
+from reports.format import MISSING, percent, ratio, signed_percent
 from schemas.errors import DataError
 from schemas.metrics import METRICS
 
@@ -113,14 +113,9 @@ def written(metric: str, value: float) -> str:
     >>> written("max_drawdown", -0.5519), written("sharpe", 0.614), written("costs", 3.2)
     ('-55.2%', '0.61', '3.2 bp')
     """
-    unit = METRICS[metric].unit
-    if pd.isna(value):
-        return MISSING
-    if unit == "percent":
-        return percent(value)
-    if unit == "signed_percent":
-        return signed_percent(value)
-    return f"{value:.1f} bp" if unit == "bp" else f"{value:.2f}"
+    if METRICS[metric].unit == "bp":
+        return MISSING if pd.isna(value) else f"{ratio(value, 1)} bp"
+    return {"percent": percent, "signed_percent": signed_percent, "ratio": ratio}[METRICS[metric].unit](value)
 
 
 def shown(name: str) -> str:

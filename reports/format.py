@@ -69,6 +69,15 @@ def bps(value: Number, digits: int = 1) -> str:
     return MISSING if _missing(value) else f"{_signed(value, digits)} bp"
 
 
+def ratio(value: Number, digits: int = 2) -> str:
+    """A figure without a unit: a Sharpe ratio, a beta.
+
+    >>> ratio(-0.001)
+    '0.00'
+    """
+    return MISSING if _missing(value) else _fixed(value, digits)
+
+
 def quantity(value: Number, digits: int = 4) -> str:
     """Shares, without trailing zeros: brokers deal in up to nine decimals, readers in few.
 

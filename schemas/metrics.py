@@ -96,7 +96,7 @@ METRICS: dict[str, Metric] = {
         "Costs, a year",
         "bp",
         "Commissions and half spreads over equity before the trade, summed over the trades, a year; in basis points.",
-        "stated with the costs of the run",
+        "the rates stand under Assumptions",
     ),
 }
 """By key, in the order of the report's table."""
