@@ -11,6 +11,7 @@ from config import load_settings
 from config.overrides import override
 from config.settings import home
 from flows import screens
+from flows.backtesting import backtest
 from flows.session import prefect_session
 from schemas.errors import ConfigError
 from schemas.parameters import RebalanceParameters
@@ -112,6 +113,7 @@ ACTIONS: dict[str, Callable[[Request], int]] = {
     "plan": plan,
     "status": status,
     "performance": performance,
+    "backtest": lambda request: backtest(request.strategy, request.overrides, as_json=request.as_json),
 }
 
 

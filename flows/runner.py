@@ -47,7 +47,7 @@ Flag = Annotated[bool, Parameter(negative=())]
 @app.command
 def run(
     strategy: str,
-    action: Literal["rebalance", "plan", "status", "performance"],
+    action: Literal["rebalance", "plan", "status", "performance", "backtest"],
     *,
     weeks: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
     overrides: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
@@ -61,7 +61,7 @@ def run(
     Args:
         strategy: A registered strategy; `riskparity strategies` lists them.
         action: rebalance sends orders; plan shows the same decision and sends nothing; status says where the
-            strategy stands; performance lists its runs.
+            strategy stands; performance lists its runs; backtest simulates it (`riskparity backtest` has its own flags).
         weeks: Rebalance so many weeks in a row on the loopback exchange's virtual clock.
         overrides: A parameter for this run, as key=value; may be given again. Example: --set lookback=126
         force: Rebalance although this week is done or the hour is wrong. Market hours still hold.
@@ -73,6 +73,53 @@ def run(
 
     request = actions.Request(strategy, overrides, force, reason, weeks, json, out)
     return actions.ACTIONS[action](request)
+
+
+@app.command
+def backtest(
+    strategy: str = "risk_parity",
+    *,
+    start: dt.date | None = None,
+    end: dt.date | None = None,
+    universe: str | None = None,
+    prices: str | None = None,
+    benchmark: str | None = None,
+    cost_bps: Annotated[float | None, Parameter(validator=Number(gte=0))] = None,
+    seed: int | None = None,
+    overrides: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
+    json: Json = False,
+) -> int:
+    """Simulate a strategy through the years: `riskparity backtest risk_parity --start 2010-01-01`.
+
+    Beside it, on the same dates and costs: the benchmark, equal weight, classical and downside risk parity, and 60/40. Prices are
+    the bundled closes (2008 to 2016, without dividends) unless there are Alpaca keys, or a file is named. The report, its
+    figures and tables go to output/STRATEGY/backtest/; the same rows are in the warehouse.
+
+    Args:
+        strategy: A registered strategy.
+        start: First trade at the earliest, as YYYY-MM-DD.
+        end: Last session, as YYYY-MM-DD.
+        universe: A name in config/universes.toml, or tickers separated by commas.
+        prices: bundled, broker, or a Parquet or CSV file of daily bars: symbol, date, close; open, high, low, volume, adj_close.
+        benchmark: Ticker to compare with.
+        cost_bps: Cost of a trade, basis points of its value.
+        seed: Of the confidence intervals.
+        overrides: Any other parameter, as key=value. Example: --set lookback=126 --set rules.execution=next_close
+        json: Print JSON instead of tables.
+    """
+    from flows import backtesting  # noqa: PLC0415
+
+    flags: dict[str, object] = {
+        "start": start,
+        "end": end,
+        "universe": universe,
+        "prices": prices,
+        "benchmark": benchmark,
+        "seed": seed,
+    }
+    flags |= {} if cost_bps is None else {"costs.slippage_bps": cost_bps, "costs.commission_bps": 0}
+    given = [f"{key}={value}" for key, value in flags.items() if value is not None]
+    return backtesting.backtest(strategy, (*given, *overrides), as_json=json)
 
 
 @app.command

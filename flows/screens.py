@@ -7,7 +7,8 @@ import logging
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
@@ -53,6 +54,16 @@ def answer(text: str) -> None:
 def talk(text: str) -> None:
     """One line to the person at the terminal, on stderr."""
     _err.print(text, markup=False, soft_wrap=True)
+
+
+@contextmanager
+def working(*, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """A line that says what is being done while it lasts; nothing when nobody looks."""
+    if quiet or not _err.is_terminal:
+        yield lambda _: None
+        return
+    with _err.status("") as status:
+        yield status.update
 
 
 def halted(halt: Halt | None) -> None:

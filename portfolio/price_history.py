@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -103,6 +104,27 @@ class PriceHistory:
             None if self.open is None else self.open[:end],
             None if self.cash_yield is None else self.cash_yield[:end],
             None if self.dividends is None else self.dividends[:end],
+        )
+
+    def of(self, symbols: Sequence[str]) -> PriceHistory:
+        """The same of some of the assets, in this order.
+
+        Raises:
+            DataError: One is not there; names it.
+        """
+        if absent := [symbol for symbol in symbols if symbol not in self.symbols]:
+            raise DataError(
+                f"{', '.join(absent)} is not in this price history",
+                figures={"assets": ", ".join(self.symbols)},
+                remedy="Choose among its assets.",
+            )
+        columns = [self.symbols.index(symbol) for symbol in symbols]
+        return replace(
+            self,
+            symbols=tuple(symbols),
+            close=self.close[:, columns],
+            open=None if self.open is None else self.open[:, columns],
+            dividends=None if self.dividends is None else self.dividends[:, columns],
         )
 
     def _check_prices(self) -> None:

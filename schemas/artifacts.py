@@ -22,6 +22,7 @@ from schemas.account_tables import (
 )
 from schemas.backtest_tables import (
     BacktestBinding,
+    BacktestCash,
     BacktestCleaningLog,
     BacktestCrises,
     BacktestDecisions,
@@ -97,6 +98,7 @@ ARTIFACTS: dict[str, ArtifactKind] = {
     "performance": ArtifactKind(Performance, 1),
     "trials": ArtifactKind(Trials, 1, "trials"),
     "backtest_prices": ArtifactKind(BacktestPrices, 1, "trials"),
+    "backtest_cash": ArtifactKind(BacktestCash, 1, "trials"),
     "backtest_cleaning_log": ArtifactKind(BacktestCleaningLog, 1, "trials"),
     "backtest_equity": ArtifactKind(BacktestEquity, 1, "trials"),
     "backtest_decisions": ArtifactKind(BacktestDecisions, 1, "trials"),

@@ -41,6 +41,12 @@ class BacktestParameters(Parameters):
         "sixty_forty",
     )
     """What else is simulated on the same dates and costs."""
+    cash_yield: Annotated[float, Field(ge=-0.1, le=1)] = 0.0
+    """What cash earns (fraction a year); see cash_rates."""
+    cash_rates: str = ""
+    """Instead of cash_yield, a Parquet or CSV file with date and value: the rate from that day on (percent a year)."""
+    cash_series: str = ""
+    """Which series of cash_rates, when its column ``series`` holds several."""
     capital: float = Field(default=100_000.0, gt=0)
     """Cash at the beginning (USD)."""
     rules: Rules = Rules()

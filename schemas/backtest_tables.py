@@ -53,6 +53,13 @@ class BacktestPrices(Artifact):
         unique = ["symbol", "session"]
 
 
+class BacktestCash(Artifact):
+    """What cash earned in each session of a backtest's prices."""
+
+    session: Session = pa.Field(unique=True, description="Exchange trading date")
+    cash_yield: float = pa.Field(description="Since the session before, fraction")
+
+
 class BacktestCleaningLog(CleaningLog):
     """What was altered in the prices of a backtest, every symbol left out, and why."""
 

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, get_args
 from pydantic import BaseModel, ConfigDict
 
 from schemas.artifacts import ArtifactRef
-from schemas.identity import Run
+from schemas.identity import Run, Trial
 
 Outcome = Literal["complete", "adjusted", "aborted", "needs_human", "hold", "refused", "planned"]
 
@@ -80,3 +80,51 @@ class RunResult(BaseModel):
             summary=summary,
             artifacts=artifacts,
         )
+
+
+class GatheredPrices(BaseModel):
+    """What a backtest will live through, and who takes part."""
+
+    model_config = ConfigDict(frozen=True)
+
+    source: str
+    """Where the prices came from, in words."""
+    sha256: str
+    """Of the prices as delivered."""
+    held: tuple[str, ...]
+    """Symbols that may be held."""
+    hedges: tuple[str, ...]
+    beside: tuple[str, ...]
+    """The benchmark and the bonds of 60/40, as far as there are prices of them."""
+    artifacts: tuple[ArtifactRef, ...]
+    """Prices, cash, cleaning log."""
+    said: str
+
+
+class SimulatedAccounts(BaseModel):
+    """What became of the strategy and of what stands beside it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    strategy: str
+    """Name of the strategy's account."""
+    benchmark: str
+    notes: tuple[str, ...]
+    """What a reader must know before all figures."""
+    assumptions: dict[str, str]
+    artifacts: tuple[ArtifactRef, ...]
+    said: str
+
+
+class BacktestResult(BaseModel):
+    """How a backtest ended and where everything it wrote is."""
+
+    model_config = ConfigDict(frozen=True)
+
+    trial: Trial
+    prices: GatheredPrices
+    accounts: SimulatedAccounts
+    committed: ArtifactRef
+    """The trial's own row."""
+    report: str
+    """The page, relative to the state folder."""

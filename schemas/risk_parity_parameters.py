@@ -77,3 +77,11 @@ class RiskParityParameters(Parameters):
         if repeated := [name for name, times in names.items() if times > 1]:
             raise ValueError(f"two groups are called '{repeated[0]}'; the {SLEEVE} is one of them by itself")
         return self
+
+    def with_hedges(self, hedges: tuple[str, ...]) -> RiskParityParameters:
+        """A universe may name its hedges as the sleeve; parameters that name their own know better."""
+        return (
+            self
+            if self.negative_sleeve is not None or not hedges
+            else self.model_copy(update={"negative_sleeve": hedges})
+        )

@@ -90,10 +90,7 @@ def _held(holdings: pd.DataFrame, symbols: pd.Index[str]) -> FloatArray:
 
 
 def _with_hedges(parameters: StrategyParameters, hedges: tuple[str, ...]) -> StrategyParameters:
-    """A universe may name its hedges; a strategy that names its own sleeve knows better."""
-    if isinstance(parameters, RiskParityParameters) and parameters.negative_sleeve is None and hedges:
-        return parameters.model_copy(update={"negative_sleeve": hedges})
-    return parameters
+    return parameters.with_hedges(hedges) if isinstance(parameters, RiskParityParameters) else parameters
 
 
 def _weights(allocation: Allocation, window: Window, minimum_acceptable_return: float) -> pd.DataFrame:

@@ -47,7 +47,7 @@ class Warehouse:
             files.put_if_absent(path, tables.encode(name, run.run_id, rows))
         return self._reference(name, run.run_id, path)
 
-    def learn(self, run: Run, bars: tables.Rows) -> None:
+    def learn(self, run: Run | Trial, bars: tables.Rows) -> None:
         """Keep what ``run`` learnt of prices. A run may learn more than once, when it is retried after a late feed."""
         content = tables.encode("bars", run.run_id, bars)
         name = f"{run.run_id}-{hashlib.sha256(content).hexdigest()[:8]}.parquet"

@@ -1,0 +1,127 @@
+"""Prices of a backtest: from bars as delivered to a history that can be believed, every alteration logged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from brokerage.calendar import TradingCalendar
+from brokerage.price_files import FIELDS, rates_in_file
+from portfolio.cash import cash_yields
+from portfolio.cleaning.panel import align
+from portfolio.cleaning.years import price_history
+from portfolio.price_history import PriceHistory, Sessions
+from schemas.artifacts import ArtifactRef
+from schemas.backtest_parameters import BacktestParameters
+from schemas.errors import DataError
+from schemas.identity import Trial
+from schemas.results import GatheredPrices
+from tasks.backtest_sources import Wanted, delivered_bars
+from warehouse import Warehouse
+
+
+def gather_prices(store: Warehouse, trial: Trial, parameters: BacktestParameters) -> GatheredPrices:
+    """Read the bars, clean them by the rules that are used live, and write them as artifacts.
+
+    Raises:
+        DataError: A wanted symbol has no usable prices.
+        ConfigError: There is no such universe.
+    """
+    delivered, wanted = delivered_bars(store, trial, parameters)
+    history, log = _cleaned(delivered.frame, wanted, parameters)
+    missing = sorted(set(wanted.held) - set(history.symbols))
+    reasons = {edit["symbol"]: edit["detail"] for edit in log if edit["action"] == "excluded"}
+    if missing:
+        raise DataError(
+            f"{', '.join(missing)}: no usable prices",
+            figures={
+                "prices": delivered.source,
+                **{symbol: reasons.get(symbol, "not there") for symbol in missing},
+            },
+            remedy="Name a universe that the prices hold: --universe SPY,TLT,...",
+        )
+    references = (
+        store.put(trial, "backtest_prices", _long(history)),
+        store.put(trial, "backtest_cash", _cash(history.sessions, parameters)),
+        store.put(trial, "backtest_cleaning_log", log),
+    )
+    return GatheredPrices(
+        source=delivered.source,
+        sha256=delivered.sha256,
+        held=wanted.held,
+        hedges=wanted.hedges,
+        beside=tuple(symbol for symbol in wanted.beside if symbol in history.symbols),
+        artifacts=references,
+        said=f"{len(wanted.held)} symbols, {references[0].rows:,} sessions of them from {history.sessions[0]} to "
+        f"{history.sessions[-1]}, {len(log)} log lines; {delivered.source}",
+    )
+
+
+def read_history(store: Warehouse, prices: ArtifactRef, cash: ArtifactRef) -> PriceHistory:
+    """The prices of a backtest as they were written."""
+    frame = store.get(prices)
+    closes = frame.pivot(index="session", columns="symbol", values="close")  # noqa: PD010 - keys are unique
+    opens = frame.pivot(index="session", columns="symbol", values="open")  # noqa: PD010
+    return PriceHistory(
+        tuple(closes.columns),
+        _days(closes.index),
+        closes.to_numpy(float),
+        None if frame["open"].isna().all() else opens.to_numpy(float),
+        store.get(cash)["cash_yield"].to_numpy(float),
+    )
+
+
+def _cleaned(
+    frame: pd.DataFrame, wanted: Wanted, parameters: BacktestParameters
+) -> tuple[PriceHistory, list[dict[str, object]]]:
+    symbols = {*wanted.held, *wanted.beside}
+    bars = frame[frame["symbol"].isin(symbols)]
+    if parameters.end is not None:
+        bars = bars[bars["session"] <= pd.Timestamp(parameters.end)]
+    if bars.empty:
+        raise DataError(
+            "There are no prices of these assets up to that day",
+            figures={"assets": ", ".join(wanted.held), "end": parameters.end},
+            remedy="Choose other assets (--universe), a later --end, or other --prices.",
+        )
+    days = bars["session"].to_numpy("datetime64[D]")
+    sessions = TradingCalendar().sessions(days.min().item(), days.max().item())
+    open_, high, low, close, volume = (bars[field].to_numpy(float) for field in FIELDS)
+    symbol, calendar = bars["symbol"].to_numpy(str), np.array(sessions, dtype="datetime64[D]")
+    panel, alignment = align(symbol, days, open_, high, low, close, volume, calendar)
+    history, edits = price_history(panel, parameters.cleaning)
+    return history, [asdict(edit) for edit in (*alignment, *edits)]
+
+
+def _cash(sessions: Sessions, parameters: BacktestParameters) -> pd.DataFrame:
+    if parameters.cash_rates:
+        rates = rates_in_file(Path(parameters.cash_rates), parameters.cash_series)
+        days, values = _days(rates.index), rates.tolist()
+    else:
+        days, values = sessions[:1], [parameters.cash_yield]
+    return pd.DataFrame(
+        {
+            "session": sessions.astype("datetime64[s]"),
+            "cash_yield": cash_yields(sessions, days, np.asarray(values, dtype=np.float64)),
+        }
+    )
+
+
+def _long(history: PriceHistory) -> pd.DataFrame:
+    t, i = np.nonzero(history.listed)
+    return pd.DataFrame(
+        {
+            "symbol": np.array(history.symbols, dtype=object)[i],
+            "session": history.sessions[t].astype("datetime64[s]"),
+            "open": np.full(len(t), np.nan) if history.open is None else history.open[t, i],
+            "close": history.close[t, i],
+        }
+    )
+
+
+def _days(index: Iterable[object]) -> Sessions:
+    return np.asarray(index, dtype="datetime64[D]")

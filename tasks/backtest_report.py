@@ -1,0 +1,224 @@
+"""The report of a backtest from its artifacts, and the trial's row that makes them visible."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import shlex
+
+import numpy as np
+import pandas as pd
+
+from portfolio.higher_moments import higher_moments
+from portfolio.performance import period_returns
+from reports.backtest import backtest_report
+from reports.backtest_inputs import BacktestInputs
+from schemas.artifacts import ArtifactRef
+from schemas.backtest_parameters import BacktestParameters
+from schemas.identity import Trial
+from schemas.results import GatheredPrices, SimulatedAccounts
+from warehouse import Warehouse, files
+from warehouse.version import code_version
+
+TABLES = {"weights": "backtest_weights", "orders": "backtest_trades"}
+"""CSV files of the strategy's own rows, and the artifact they are of."""
+
+
+def write_backtest_report(
+    store: Warehouse,
+    trial: Trial,
+    prices: GatheredPrices,
+    accounts: SimulatedAccounts,
+    parameters: BacktestParameters,
+) -> str:
+    """Page, figures and tables, in ``output/<strategy>/backtest/``.
+
+    Returns:
+        The page's path relative to the state folder.
+    """
+    folder = store.root / "output" / trial.strategy / "backtest"
+    for name, content in backtest_report(report_inputs(store, trial, prices, accounts, parameters)).items():
+        files.replace(folder / name, content)
+    for name, artifact in TABLES.items():
+        rows = _rows(store, accounts.artifacts, artifact)
+        own = rows[rows["series"] == accounts.strategy]
+        files.replace(folder / f"{name}.csv", own.to_csv(index=False, lineterminator="\n").encode())
+    return (folder / "report.html").relative_to(store.root).as_posix()
+
+
+def report_inputs(
+    store: Warehouse,
+    trial: Trial,
+    prices: GatheredPrices,
+    accounts: SimulatedAccounts,
+    parameters: BacktestParameters,
+) -> BacktestInputs:
+    """What the report shows, read from the artifacts."""
+    written, name = accounts.artifacts, accounts.strategy
+    equity, weights = _rows(store, written, "backtest_equity"), _rows(store, written, "backtest_weights")
+    decisions = _of(name, _dated(_rows(store, written, "backtest_decisions"), "decided", "executed"))
+    order = list(dict.fromkeys(equity["series"]))
+    falls = _rows(store, written, "backtest_drawdowns")
+    return BacktestInputs(
+        strategy=name,
+        benchmark=accounts.benchmark,
+        equity=_wide(equity, "session", "series", "equity")[order],
+        statistics=_rows(store, written, "backtest_statistics"),
+        drawdowns=_dated(falls, "peak", "trough", "recovered"),
+        months=_rows(store, written, "backtest_months"),
+        years=_rows(store, written, "backtest_years"),
+        rolling=_dated(_rows(store, written, "backtest_rolling"), "session"),
+        crises=_dated(_rows(store, written, "backtest_crises"), "first", "last"),
+        decisions=decisions,
+        weights=_by_execution(_of(name, weights), decisions, "traded"),
+        risk_shares=_by_execution(_of(name, weights), decisions, "risk_share"),
+        binding=_dated(_rows(store, written, "backtest_binding"), "decided").rename(
+            columns={"decided": "session"}
+        ),
+        parameters=parameters.model_dump_json(),
+        command=command(parameters),
+        quality=_quality(store, prices),
+        notes=accounts.notes,
+        assumptions=accounts.assumptions,
+        provenance={
+            "run": trial.run_id,
+            "code version": code_version(),
+            "prices": prices.source,
+            "sha256 of the prices": prices.sha256,
+            "sha256 of the parameters": _config_hash(parameters),
+        },
+    )
+
+
+def commit_trial(
+    store: Warehouse,
+    trial: Trial,
+    prices: GatheredPrices,
+    accounts: SimulatedAccounts,
+    parameters: BacktestParameters,
+) -> ArtifactRef:
+    """Write the trial's row, last: it makes the backtest visible, and counts it."""
+    equity = _of(accounts.strategy, _rows(store, accounts.artifacts, "backtest_equity"))
+    cash = store.get(_named(prices.artifacts, "backtest_cash")).set_index("session")["cash_yield"]
+    returns = period_returns(equity["equity"].to_numpy(float))
+    excess = returns - cash.loc[equity["session"].iloc[1:]].to_numpy(float)
+    figures = _of(accounts.strategy, _rows(store, accounts.artifacts, "backtest_statistics"))
+    estimates = figures.set_index("metric")["estimate"]
+    kept = ("cagr", "volatility", "sharpe", "max_drawdown", "turnover")
+    row = {
+        "strategy": trial.strategy,
+        "started_at": _naive(trial.decided_at),
+        "committed_at": _naive(dt.datetime.now(dt.UTC)),
+        "parameters": parameters.model_dump_json(),
+        "config_hash": _config_hash(parameters),
+        "prices": prices.source,
+        "data_hash": prices.sha256,
+        "symbols": ", ".join(prices.held),
+        "first": equity["session"].iloc[0],
+        "last": equity["session"].iloc[-1],
+        "sessions": len(equity),
+        "decisions": len(_of(accounts.strategy, _rows(store, accounts.artifacts, "backtest_decisions"))),
+        **{name: float(estimates[name]) for name in kept},
+        **higher_moments(np.asarray(excess))._asdict(),
+        "code_version": code_version(),
+    }
+    return store.put(trial, "trials", [row])
+
+
+def command(parameters: BacktestParameters) -> str:
+    """The shell command that runs the same backtest again: what differs from the defaults is named."""
+    given, plain = parameters.model_dump(mode="json"), type(parameters)().model_dump(mode="json")
+    name = given["strategy"]["name"]
+    plain["strategy"] = type(parameters.strategy)().model_dump(mode="json")
+    words = [
+        f"--set {shlex.quote(f'{key}={_toml(value)}')}"
+        for key, value in _differences(given, plain)
+        if key != "name" and value is not None
+    ]
+    return " ".join(["riskparity", "backtest", name, *words])
+
+
+def _differences(
+    given: dict[str, object], plain: dict[str, object], at: str = ""
+) -> list[tuple[str, object]]:
+    rows: list[tuple[str, object]] = []
+    for key, value in given.items():
+        default = plain.get(key)
+        if isinstance(value, dict) and isinstance(default, dict):
+            rows += _differences(value, default, "" if key == "strategy" else f"{at}{key}.")
+        elif value != default:
+            rows.append((f"{at}{key}", value))
+    return rows
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, dict):
+        return (
+            "{"
+            + ", ".join(f"{key}={_toml(inner)}" for key, inner in value.items() if inner is not None)
+            + "}"
+        )
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _config_hash(parameters: BacktestParameters) -> str:
+    return hashlib.sha256(parameters.model_dump_json().encode()).hexdigest()
+
+
+def _named(references: tuple[ArtifactRef, ...], name: str) -> ArtifactRef:
+    return next(reference for reference in references if reference.name == name)
+
+
+def _rows(store: Warehouse, references: tuple[ArtifactRef, ...], name: str) -> pd.DataFrame:
+    return store.get(_named(references, name)).drop(columns="run_id")
+
+
+def _of(series: str, rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[rows["series"] == series].drop(columns="series")
+
+
+def _dated(rows: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Dates as pandas has them, for figures."""
+    return rows.assign(**{column: pd.to_datetime(rows[column]).astype("datetime64[s]") for column in columns})
+
+
+def _wide(rows: pd.DataFrame, index: str, columns: str, values: str) -> pd.DataFrame:
+    table = rows.pivot(index=index, columns=columns, values=values)  # noqa: PD010 - keys are unique
+    table.index = pd.DatetimeIndex(table.index, name=index)
+    return table.rename_axis(columns=None)
+
+
+def _by_execution(weights: pd.DataFrame, decisions: pd.DataFrame, values: str) -> pd.DataFrame:
+    """One row a decision on the day it was traded, one column an asset; zero where an asset does not appear."""
+    table = _wide(weights, "decided", "symbol", values).reindex(pd.DatetimeIndex(decisions["decided"]))
+    known = table.notna().any(axis=1) | (values == "traded")
+    table[known] = table[known].fillna(0.0)
+    table.index = pd.DatetimeIndex(decisions["executed"], name="session")
+    return table
+
+
+def _quality(store: Warehouse, prices: GatheredPrices) -> pd.DataFrame:
+    """Sessions and alterations of each asset."""
+    bars = store.get(_named(prices.artifacts, "backtest_prices"))
+    log = store.get(_named(prices.artifacts, "backtest_cleaning_log"))
+    counts = bars.groupby("symbol")["session"].agg(["min", "max", "size"])
+    altered = log[log["action"].isin(["repaired", "removed"])].groupby("symbol").size()
+    remarks = log[log["action"].isin(["flagged", "excluded"])].groupby("symbol").size()
+    return pd.DataFrame(
+        {
+            "symbol": counts.index,
+            "first": counts["min"].astype(str).to_numpy(),
+            "last": counts["max"].astype(str).to_numpy(),
+            "sessions": [f"{size:,}" for size in counts["size"]],
+            "cells altered": altered.reindex(counts.index).fillna(0).astype(int).to_numpy(),
+            "remarks": remarks.reindex(counts.index).fillna(0).astype(int).to_numpy(),
+        }
+    )
+
+
+def _naive(instant: dt.datetime) -> dt.datetime:
+    return instant.astimezone(dt.UTC).replace(tzinfo=None)
