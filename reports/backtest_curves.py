@@ -18,7 +18,7 @@ from reports.layers import spread
 from reports.marks import date_axis
 from reports.style import BLUE, GREEN, INK, ORANGE, PURPLE, SKY, VERMILION, house_style, new_figure
 
-GREY = "#85888f"
+GREY = "#7b7e85"
 """The benchmark's."""
 
 _OTHERS = (ORANGE, GREEN, PURPLE, SKY, VERMILION)
@@ -70,7 +70,6 @@ def rolling_risk(inputs: BacktestInputs) -> Figure:
             _draw_rolling(panel, inputs, column)
             panel.set_title(title)
         axes[0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        axes[0].set_ylim(bottom=0)
         axes[1].axhline(0.0, color=INK, linewidth=0.6)
         date_axis(axes[1], inputs.rolling["session"].to_numpy())
     return figure
@@ -100,8 +99,8 @@ def tracking(inputs: BacktestInputs) -> Figure:
     with house_style():
         figure = new_figure(3.4, tracking_finding(inputs))
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=[1.6, 1])
-        above.plot(days, live - 1, color=BLUE, linewidth=2.0, zorder=3)
-        above.plot(days, model - 1, color=GREY, linewidth=1.4)
+        above.plot(days, live - 1, color=BLUE, linewidth=2.0, zorder=3, label="live")
+        above.plot(days, model - 1, color=GREY, linewidth=1.4, label="model")
         _name_ends(above, {"live": live[-1] - 1, "model": model[-1] - 1}, {"live": BLUE, "model": GREY})
         above.margins(x=0)
         above.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
@@ -228,6 +227,8 @@ def _draw_rolling(axes: Axes, inputs: BacktestInputs, column: str) -> None:
         if len(rows):
             ends[shown(name)], colors[shown(name)] = float(rows[column].iloc[-1]), look.color
     axes.margins(x=0)
+    if column == "volatility":
+        axes.set_ylim(bottom=0)
     _name_ends(axes, ends, colors)
 
 
@@ -269,18 +270,20 @@ def _name_ends(
     size: float = 8,
     gap: float = 0.085,
 ) -> None:
-    """Names right of the lines' ends, pushed apart where they would touch; call it when the limits are known."""
+    """Names right of the lines' ends, each on a leader of the line's colour, pushed apart where they would touch.
+
+    Call it when the limits are known. Names are in the colour of text: a light line is still readable.
+    """
     order = sorted(ends, key=lambda name: ends[name])
     if not order:
         return
     axes.autoscale_view()
     points = axes.transData.transform([(0.0, ends[name]) for name in order])
     heights = np.clip(axes.transAxes.inverted().transform(points)[:, 1], 0.0, 1.0)
-    for name, height in zip(order, spread(heights, gap), strict=True):
-        axes.text(
-            1.015, height, (names or {}).get(name, name), color=colors[name], fontsize=size, va="center",
-            transform=axes.transAxes, clip_on=False,
-        )  # fmt: skip
+    look: dict[str, Any] = {"transform": axes.transAxes, "clip_on": False}
+    for name, end, height in zip(order, heights, spread(heights, gap), strict=True):
+        axes.plot([1.0, 1.03], [end, height], color=colors[name], linewidth=1.4, **look)
+        axes.text(1.04, height, (names or {}).get(name, name), fontsize=size, va="center", **look)
 
 
 def _equity_alt(inputs: BacktestInputs) -> str:

@@ -28,7 +28,7 @@ MARKS = {
 }
 """What happened at a decision, by mark, in the order of the rows."""
 
-_MARK_COLORS = {"done": BLUE, "held": "#85888f", "skipped": ORANGE, "fallback": VERMILION}
+_MARK_COLORS = {"done": BLUE, "held": "#7b7e85", "skipped": ORANGE, "fallback": VERMILION}
 _STEPS = 260  # more are narrower than a screen's pixel
 _CONSTRAINTS = 8
 _LOSS_TO_GAIN = LinearSegmentedColormap.from_list("losses", [VERMILION, "#ffffff", BLUE])
@@ -222,7 +222,7 @@ def _draw_marks(axes: Axes, decisions: pd.DataFrame) -> None:
         heights = np.tile([row - 0.36, row + 0.36, np.nan], len(at))
         axes.plot(ticks, heights, color=_MARK_COLORS[mark], linewidth=0.7, label=mark)
         axes.text(
-            1.015, row, f"{len(at):,} {mark}", fontsize=8, va="center", color=_MARK_COLORS[mark],
+            1.015, row, f"{len(at):,} {mark}", fontsize=8, va="center",
             transform=axes.get_yaxis_transform(), clip_on=False,
         )  # fmt: skip
     axes.set_ylim(-0.6, len(occurring) - 0.4)
