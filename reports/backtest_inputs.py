@@ -113,9 +113,10 @@ def written(metric: str, value: float) -> str:
     >>> written("max_drawdown", -0.5519), written("sharpe", 0.614), written("costs", 3.2)
     ('-55.2%', '0.61', '3.2 bp')
     """
-    if METRICS[metric].unit == "bp":
-        return MISSING if pd.isna(value) else f"{ratio(value, 1)} bp"
-    return {"percent": percent, "signed_percent": signed_percent, "ratio": ratio}[METRICS[metric].unit](value)
+    unit, digits = METRICS[metric].unit, METRICS[metric].digits
+    if unit == "bp":
+        return MISSING if pd.isna(value) else f"{ratio(value, digits)} bp"
+    return {"percent": percent, "signed_percent": signed_percent, "ratio": ratio}[unit](value, digits)
 
 
 def shown(name: str) -> str:

@@ -12,6 +12,9 @@ from reports.format import MISSING, percent, signed_percent
 from reports.tables import Column, Row, Table, records, table_of
 from schemas.metrics import METRICS
 
+_ROUNDING = 1e-9
+"""A narrower interval is one point, as of a benchmark's beta against itself."""
+
 
 class Cell(NamedTuple):
     """A figure, and what stands small below it, such as its interval; may be empty."""
@@ -65,7 +68,7 @@ def quality_table(inputs: BacktestInputs) -> Table:
 
 
 def _cell(key: str, figure: Estimate) -> Cell:
-    if pd.isna(figure.low) or figure.low == figure.high:
+    if not figure.high - figure.low > _ROUNDING:  # nor where there is none, NaN
         return Cell(written(key, figure.value), "")
     return Cell(written(key, figure.value), f"{written(key, figure.low)} to {written(key, figure.high)}")
 

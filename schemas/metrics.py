@@ -21,6 +21,8 @@ class Metric(NamedTuple):
     definition: str
     """Formula in words that a reader can compute with; r is the return of a session, a year has 252 sessions."""
     source: str
+    digits: int = 1
+    """Decimals that a report writes."""
 
 
 METRICS: dict[str, Metric] = {
@@ -47,18 +49,21 @@ METRICS: dict[str, Metric] = {
         "ratio",
         "Mean of r less the return of cash, over the standard deviation of that difference, times √252.",
         "Sharpe (1994)",
+        digits=2,
     ),
     "sharpe_difference": Metric(
         "Sharpe less benchmark's",
         "ratio",
         "Sharpe ratio less that of the benchmark; its interval compares both on the same resampled sessions.",
         "Ledoit & Wolf (2008)",
+        digits=2,
     ),
     "sortino": Metric(
         "Sortino ratio",
         "ratio",
         "Mean of r less the return of cash, over the downside deviation of that difference, times √252.",
         "Sortino & van der Meer (1991)",
+        digits=2,
     ),
     "max_drawdown": Metric(
         "Max drawdown",
@@ -66,12 +71,15 @@ METRICS: dict[str, Metric] = {
         "Lowest of equity / highest equity so far - 1, at the closes.",
         "Magdon-Ismail & Atiya (2004)",
     ),
-    "calmar": Metric("Calmar ratio", "ratio", "CAGR over the size of the maximum drawdown.", "Young (1991)"),
+    "calmar": Metric(
+        "Calmar ratio", "ratio", "CAGR over the size of the maximum drawdown.", "Young (1991)", digits=2
+    ),
     "cvar": Metric(
         "CVaR 95%, a day",
         "percent",
         "Mean of the worst 5% of sessions' returns; the session on the border counts with its fraction.",
         "Rockafellar & Uryasev (2002)",
+        digits=2,
     ),
     "hit_rate": Metric("Hit rate", "percent", "Share of sessions with a gain, r > 0.", "Bacon (2008)"),
     "beta": Metric(
@@ -79,6 +87,7 @@ METRICS: dict[str, Metric] = {
         "ratio",
         "Slope of the regression of r less cash on the benchmark's return less cash.",
         "Jensen (1968)",
+        digits=2,
     ),
     "alpha": Metric(
         "Alpha, a year",

@@ -36,6 +36,7 @@ def test_a_figure_is_looked_up_by_account_and_metric(make_backtest):
         ("volatility", 0.0521, "5.2%"),
         ("sharpe", -0.004, "0.00"),
         ("sharpe", 0.615, "0.61"),
+        ("cvar", -0.00641, "-0.64%"),
         ("costs", 12.34, "12.3 bp"),
         ("beta", np.nan, MISSING),
     ],

@@ -10,7 +10,7 @@ from schemas.metrics import METRICS
 def test_a_figure_that_exists_for_nobody_has_no_row(make_backtest):
     statistics = make_backtest().statistics
     statistics.loc[statistics["metric"] == "calmar", ["estimate", "low", "high"]] = np.nan
-    statistics.loc[statistics["metric"] == "beta", ["low", "high"]] = 1.0
+    statistics.loc[statistics["metric"] == "beta", ["low", "high"]] = [1.0, 1.0 + 1e-15]
     rows = {row.name: row.cells for row in results(make_backtest(statistics=statistics))}
     assert list(rows) == [metric.name for key, metric in METRICS.items() if key != "calmar"]
     assert {cell.below for cell in rows["Beta"]} == {""}  # an interval of one point says nothing
