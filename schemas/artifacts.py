@@ -48,6 +48,7 @@ from schemas.decision_tables import (
     ShadowPrices,
     TargetWeights,
 )
+from schemas.manifest_table import Manifest
 from schemas.market_tables import Bars, CleaningLog, Returns, WindowBars
 
 
@@ -71,7 +72,7 @@ class ArtifactKind(NamedTuple):
     model: type[pa.DataFrameModel]
     version: int
     marker: str = "runs"
-    """The artifact that, written last, makes this one visible."""
+    """The artifact that, written last, makes this one visible; either: that of a run, or that of a backtest."""
 
 
 ARTIFACTS: dict[str, ArtifactKind] = {
@@ -112,6 +113,7 @@ ARTIFACTS: dict[str, ArtifactKind] = {
     "backtest_years": ArtifactKind(BacktestYears, 1, "trials"),
     "backtest_rolling": ArtifactKind(BacktestRolling, 1, "trials"),
     "backtest_crises": ArtifactKind(BacktestCrises, 1, "trials"),
+    "artifacts": ArtifactKind(Manifest, 1, "either"),
 }
 
 

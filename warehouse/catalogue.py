@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -43,22 +44,39 @@ def folder(root: Path, name: str) -> Path:
     return root / "bars" if name == "bars" else root / "artifacts" / name
 
 
-def definitions(root: Path) -> list[str]:
-    """The DDL of every view and macro, in order of creation."""
+@cache
+def definitions(root: Path) -> tuple[str, ...]:
+    """The DDL of every view and macro, in order of creation, each with what it and its columns mean."""
     statements: list[str] = []
     for name in ARTIFACTS:
         statements += _bars_views(root) if name == "bars" else _artifact_views(root, name)
         statements += _comments(name)
-    return statements
+    return (*statements, *_DICTIONARY)
+
+
+_DICTIONARY = (
+    """create view dictionary as
+    select table_name as view_name, column_name, data_type, comment as meaning from duckdb_columns()
+    where comment is not null and not starts_with(table_name, 'all_') order by table_name, column_index""",
+    "comment on view dictionary is 'What every column of every view means, and in which unit.'",
+)
+_RUN_DATE = "Session under which the row is filed; to filter on it reads fewer files"
+_EVERYTHING = "The same, with the rows of runs that are under way or died."
+_EVERY_VERSION = "Every version of every bar, also those that a later one revised."
+_AS_OF = "The bars as they were known at an instant (UTC): the newest version of each that had been learnt by then."
+_MARKERS = {"either": "(select run_id from runs union all select run_id from trials)"}
 
 
 def _artifact_views(root: Path, name: str) -> list[str]:
-    everything = f"create view all_{name} as select {_columns(name)} from {_files(folder(root, name))}"
+    everything = (
+        f"create view all_{name} as select {_columns(name)}, run_date from {_files(folder(root, name))}"
+    )
     marker = ARTIFACTS[name].marker
     if name == marker:
         committed = f"committed_at <= timezone('UTC', now()) - {_VISIBLE_AFTER}"
         return [everything, f"create view {name} as select * from all_{name} where {committed}"]
-    return [everything, f"create view {name} as select * from all_{name} semi join {marker} using (run_id)"]
+    seen = _MARKERS.get(marker, marker)
+    return [everything, f"create view {name} as select * from all_{name} semi join {seen} using (run_id)"]
 
 
 def _bars_views(root: Path) -> list[str]:
@@ -66,8 +84,10 @@ def _bars_views(root: Path) -> list[str]:
     key = "source, feed, adjustment, symbol, session"
     newest = f"rank() over (partition by {key} order by known_at desc, run_id desc)"
     return [
-        f"create view all_bars as select {_columns('bars')} from {_files(folder(root, 'bars'))}",
+        # distinct: for a day after compaction a bar is in two files
+        f"create view all_bars as select distinct {_columns('bars')} from {_files(folder(root, 'bars'))}",
         f"create macro bars_asof(instant) as table {versions} qualify {newest} = 1",
+        f"comment on macro table bars_asof is {_quoted(_AS_OF)}",
         "create view bars as from bars_asof(timestamp '9999-12-31')",
     ]
 
@@ -81,17 +101,25 @@ def _files(below: Path) -> str:
 
 
 def _columns(name: str) -> str:
-    # run_date is the partition key: the session of the run, which prunes files when filtered on.
-    own = [column for column in _schema(name).names if column != "run_date"]
-    return ", ".join([*own, "run_date"])
+    return ", ".join(_schema(name).names)
 
 
 def _comments(name: str) -> list[str]:
     model = ARTIFACTS[name].model
-    statements = [f"comment on view {name} is {_quoted((model.__doc__ or '').strip())}"]
-    for column, spec in model.to_schema().columns.items():
-        statements.append(f"comment on column {name}.{column} is {_quoted(spec.description or '')}")
-    return statements
+    meaning = " ".join((model.__doc__ or "").split())
+    everything = _EVERY_VERSION if name == "bars" else _EVERYTHING
+    columns = {column: spec.description or "" for column, spec in model.to_schema().columns.items()}
+    if name != "bars":
+        columns["run_date"] = _RUN_DATE
+    return [
+        f"comment on view {name} is {_quoted(meaning)}",
+        f"comment on view all_{name} is {_quoted(f'{meaning} {everything}')}",
+        *(
+            f"comment on column {view}.{column} is {_quoted(text)}"
+            for view in (name, f"all_{name}")
+            for column, text in columns.items()
+        ),
+    ]
 
 
 def _quoted(text: str) -> str:
@@ -111,14 +139,16 @@ def _write_empty_artifacts(root: Path) -> None:
         files.put_if_absent(empty, sink.getvalue().to_pybytes())
 
 
-def _build(catalogue: Path, statements: list[str]) -> None:
+def _build(catalogue: Path, statements: tuple[str, ...]) -> None:
     aside = catalogue.with_name(f".{uuid.uuid4().hex}.tmp")
     with duckdb.connect() as connection:
         # Readable by older clients than the one that wrote it.
         connection.execute(f"attach '{aside.as_posix()}' as building (storage_version 'v1.2.0')")
         connection.execute("use building")
+        connection.execute("begin")  # one write to the disk instead of hundreds
         for statement in statements:
             connection.execute(statement)
+        connection.execute("commit")
         connection.execute("use memory")
         connection.execute("detach building")
     aside.chmod(0o444)

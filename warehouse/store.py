@@ -20,6 +20,7 @@ from schemas.identity import IsoWeek, Run, Trial
 from schemas.results import OUTCOMES
 from warehouse import files, tables
 from warehouse.catalogue import folder, publish
+from warehouse.manifest import manifest
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,10 @@ class Warehouse:
         path = self._path(name, run)
         if not path.exists():
             publish(self.root)
-            files.put_if_absent(path, tables.encode(name, run.run_id, rows))
+            content = tables.encode(name, run.run_id, rows)
+            if name == ARTIFACTS[name].marker:
+                self.put(run, "artifacts", manifest(self.root, run))
+            files.put_if_absent(path, content)
         return self._reference(name, run.run_id, path)
 
     def learn(self, run: Run | Trial, bars: tables.Rows) -> None:
@@ -184,7 +188,9 @@ class Warehouse:
 def _read(path: Path) -> pa.Table:
     with _readable(path):
         # partitioning=None: run_date in the path is for DuckDB's pruning, not a column of the artifact
-        return pq.read_table(path, partitioning=None).replace_schema_metadata(None)
+        return pq.read_table(
+            path, partitioning=None, page_checksum_verification=True
+        ).replace_schema_metadata(None)
 
 
 def _metadata(path: Path) -> pq.FileMetaData:

@@ -46,12 +46,26 @@ def test_every_view_exists_and_is_empty_on_a_fresh_start(warehouse):
         assert query(warehouse.root, f"select * from {name}").num_rows == 0
 
 
-def test_every_column_of_every_view_is_explained(warehouse):
-    sql = "select table_name, column_name, comment from duckdb_columns() where not internal"
-    rows = query(warehouse.root, sql).to_pylist()
-    silent = [row for row in rows if row["table_name"] in ARTIFACTS and not row["comment"]]
+def test_every_view_every_column_and_the_macro_are_explained_to_any_client(warehouse):
+    with duckdb.connect(warehouse.root / "warehouse.duckdb", read_only=True) as client:
+        views = client.execute("select view_name, comment from duckdb_views() where not internal").fetchall()
+        columns = client.execute(
+            "select table_name || '.' || column_name, comment from duckdb_columns() "
+            "where not internal and table_name != 'dictionary'"
+        ).fetchall()
+        (macro,) = client.execute(
+            "select comment from duckdb_functions() where function_name = 'bars_asof'"
+        ).fetchone()
 
-    assert [row for row in silent if row["column_name"] != "run_date"] == []
+    assert {f"all_{name}" for name in ARTIFACTS} < {name for name, _ in views}
+    assert [name for name, comment in [*views, *columns] if not comment] == []
+    assert "known at an instant" in macro
+
+
+def test_the_dictionary_tells_meaning_and_unit(warehouse):
+    sql = "select meaning from dictionary where view_name = 'fills' and column_name = 'slippage_bps'"
+
+    assert "basis points" in query(warehouse.root, sql)["meaning"].to_pylist()[0]
 
 
 def test_a_run_appears_in_all_views_at_once_when_it_is_committed(warehouse):

@@ -169,6 +169,28 @@ def test_what_a_backtest_wrote_shows_with_its_trial_and_never_among_what_was_liv
     assert warehouse.last_account("risk_parity") is None
 
 
+def test_a_finished_run_lists_what_it_wrote_with_checksums(warehouse, run):
+    returns = warehouse.put(run, "returns", returns_of(0.01, -0.02))
+    warehouse.learn(run, [bar("SPY", 100.0, NOON.replace(tzinfo=None), run.run_id)])
+    warehouse.commit(run, "complete", flow_run_id=None, code_version="1")
+
+    written = query(warehouse.root, "from all_artifacts order by uri").to_pylist()
+
+    assert [row["artifact"] for row in written] == ["returns", "bars"]
+    assert (written[0]["uri"], written[0]["sha256"]) == (returns.uri, returns.sha256)
+
+
+def test_rot_on_the_disk_is_noticed_by_whoever_reads(warehouse, run):
+    reference = warehouse.commit(run, "complete", flow_run_id=None, code_version="1")
+    path = warehouse.root / reference.uri
+    content = bytearray(path.read_bytes())
+    content[content.index(b"complete")] ^= 1
+    path.write_bytes(bytes(content))
+
+    with pytest.raises(DataError, match="damaged"):
+        warehouse.runs("risk_parity", "loopback-1")
+
+
 def trial_row():
     instant, day = NOON.replace(tzinfo=None), MONDAY
     texts = dict.fromkeys(("parameters", "config_hash", "prices", "data_hash", "symbols", "code_version"), "")
