@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from portfolio.arrays import FloatArray, IntArray
-from portfolio.statistics import HEADLINE, Sample
+from portfolio.statistics import Sample, headline
 
 MEAN_BLOCK = 21
 """Sessions; a month, so that calm and turbulent spells stay together."""
@@ -55,15 +55,15 @@ def headline_intervals(
     drawn: dict[str, list[FloatArray]] = {name: [] for name in samples}
     for rows in stationary_blocks(sessions, draws=draws, mean_block=mean_block, seed=seed):
         for name, sample in samples.items():
-            resample = Sample(*(column[rows] for column in sample))
-            drawn[name].append(np.array([figure(resample) for figure in HEADLINE.values()]))
+            resample = Sample(*(column.take(rows) for column in sample))
+            drawn[name].append(np.array(list(headline(resample).values())))
     tails = (0.5 - confidence / 2, 0.5 + confidence / 2)
     return {
         name: {
-            key: _interval(figure(samples[name]), values, tails)
-            for (key, figure), values in zip(HEADLINE.items(), np.hstack(drawn[name]), strict=True)
+            key: _interval(estimate, values, tails)
+            for (key, estimate), values in zip(headline(sample).items(), np.hstack(drawn[name]), strict=True)
         }
-        for name in samples
+        for name, sample in samples.items()
     }
 
 

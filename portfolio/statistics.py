@@ -7,7 +7,6 @@ as the Sharpe ratio of a constant, are NaN. The same definitions in words: ``sch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -24,9 +23,10 @@ class Sample(NamedTuple):
     """What the figures of one account are computed from, one row a session; (T,) or (T, K) each, fractions."""
 
     returns: FloatArray
-    cash: FloatArray
-    """Return of cash in the session; zeros when cash earns nothing."""
-    benchmark: FloatArray
+    excess: FloatArray
+    """The same less the return of cash."""
+    market: FloatArray
+    """The benchmark's return less that of cash."""
     turnover: FloatArray
     """Half the value traded in the session over equity; zero where nothing was traded."""
     costs: FloatArray
@@ -93,13 +93,13 @@ def max_drawdown(returns: FloatArray) -> FloatArray:
     return np.asarray(np.min(wealth / peak, axis=0) - 1.0).clip(max=0.0)
 
 
-def calmar_ratio(returns: FloatArray, a_year: float = SESSIONS_A_YEAR) -> FloatArray:
+def calmar_ratio(growth: FloatArray, drawdown: FloatArray) -> FloatArray:
     """CAGR over the size of the maximum drawdown (Young 1991).
 
-    >>> calmar_ratio(np.array([-0.1, 0.3]), a_year=1).round(6).item()
-    0.816654
+    >>> calmar_ratio(np.array(0.1), np.array(-0.2)).item()
+    0.5
     """
-    return _ratio(cagr(returns, a_year), -max_drawdown(returns))
+    return _ratio(growth, -drawdown)
 
 
 def cvar(returns: FloatArray, tail: float = _TAIL) -> FloatArray:
@@ -137,13 +137,14 @@ def beta(excess: FloatArray, benchmark: FloatArray) -> FloatArray:
     return _ratio(together, np.where(np.sqrt(spread) > _NO_SPREAD, spread, 0.0), at_least=0.0)
 
 
-def alpha(excess: FloatArray, benchmark: FloatArray, a_year: float = SESSIONS_A_YEAR) -> FloatArray:
-    """A · (mean(e) - β mean(m)), a year (Jensen 1968).
+def alpha(
+    excess: FloatArray, benchmark: FloatArray, slope: FloatArray, a_year: float = SESSIONS_A_YEAR
+) -> FloatArray:
+    """A · (mean(e) - β mean(m)), a year, with β the ``slope`` (Jensen 1968).
 
-    >>> alpha(np.array([0.03, 0.01]), np.array([0.02, 0.01]), a_year=1).round(6).item()
+    >>> alpha(np.array([0.03, 0.01]), np.array([0.02, 0.01]), np.array(2.0), a_year=1).round(6).item()
     -0.01
     """
-    slope = beta(excess, benchmark)
     return np.asarray(a_year * (np.mean(excess, axis=0) - slope * np.mean(benchmark, axis=0)))
 
 
@@ -165,23 +166,26 @@ def yearly_total(amounts: FloatArray, a_year: float = SESSIONS_A_YEAR) -> FloatA
     return np.asarray(a_year * np.mean(amounts, axis=0))
 
 
-HEADLINE: Mapping[str, Callable[[Sample], FloatArray]] = {
-    "cagr": lambda s: cagr(s.returns),
-    "volatility": lambda s: volatility(s.returns),
-    "downside_deviation": lambda s: downside_deviation(s.returns),
-    "sharpe": lambda s: sharpe_ratio(s.returns - s.cash),
-    "sharpe_difference": lambda s: sharpe_ratio(s.returns - s.cash) - sharpe_ratio(s.benchmark - s.cash),
-    "sortino": lambda s: sortino_ratio(s.returns - s.cash),
-    "max_drawdown": lambda s: max_drawdown(s.returns),
-    "calmar": lambda s: calmar_ratio(s.returns),
-    "cvar": lambda s: cvar(s.returns),
-    "hit_rate": lambda s: hit_rate(s.returns),
-    "beta": lambda s: beta(s.returns - s.cash, s.benchmark - s.cash),
-    "alpha": lambda s: alpha(s.returns - s.cash, s.benchmark - s.cash),
-    "turnover": lambda s: yearly_total(s.turnover),
-    "costs": lambda s: 1e4 * yearly_total(s.costs),
-}
-"""The figures of ``schemas.metrics``, by key."""
+def headline(sample: Sample) -> dict[str, FloatArray]:
+    """The figures of ``schemas.metrics``, by key."""
+    growth, drawdown = cagr(sample.returns), max_drawdown(sample.returns)
+    sharpe, slope = sharpe_ratio(sample.excess), beta(sample.excess, sample.market)
+    return {
+        "cagr": growth,
+        "volatility": volatility(sample.returns),
+        "downside_deviation": downside_deviation(sample.returns),
+        "sharpe": sharpe,
+        "sharpe_difference": sharpe - sharpe_ratio(sample.market),
+        "sortino": sortino_ratio(sample.excess),
+        "max_drawdown": drawdown,
+        "calmar": calmar_ratio(growth, drawdown),
+        "cvar": cvar(sample.returns),
+        "hit_rate": hit_rate(sample.returns),
+        "beta": slope,
+        "alpha": alpha(sample.excess, sample.market, slope),
+        "turnover": yearly_total(sample.turnover),
+        "costs": 1e4 * yearly_total(sample.costs),
+    }
 
 
 def _deviation(values: FloatArray) -> FloatArray:

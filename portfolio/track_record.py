@@ -159,7 +159,8 @@ def _sample(account: Simulation, cash: FloatArray, market: FloatArray) -> Sample
     np.add.at(traded, executed, account.decisions.turnover)
     costs = account.costs[1:].copy()
     costs[0] += account.costs[0]
-    return Sample(period_returns(account.equity), cash, market, traded, costs / account.equity[:-1])
+    returns = period_returns(account.equity)
+    return Sample(returns, returns - cash, market - cash, traded, costs / account.equity[:-1])
 
 
 def _long(frames: Iterable[tuple[str, pd.DataFrame]]) -> pd.DataFrame:
@@ -197,7 +198,7 @@ def _rolling(sessions: Sessions, sample: Sample) -> pd.DataFrame:
         {
             "session": sessions[1:],
             "volatility": rolling_volatility(sample.returns),
-            "sharpe": rolling_sharpe(sample.returns - sample.cash),
+            "sharpe": rolling_sharpe(sample.excess),
         }
     ).dropna()
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from portfolio.bootstrap import headline_intervals, stationary_blocks
-from portfolio.statistics import HEADLINE, Sample
+from portfolio.statistics import Sample, headline
 from schemas.metrics import METRICS
 
 
 def _sample(returns, benchmark=None):
     still = np.zeros(len(returns))
-    return Sample(returns, still, returns if benchmark is None else benchmark, still + 0.01, still + 1e-4)
+    return Sample(returns, returns, returns if benchmark is None else benchmark, still + 0.01, still + 1e-4)
 
 
 def _rows(sessions, draws, mean_block=21, seed=0):
@@ -63,7 +63,7 @@ def test_the_estimate_is_that_of_the_series_and_every_figure_has_its_interval():
     intervals = headline_intervals({"a": sample}, draws=50)["a"]
     assert list(intervals) == list(METRICS)
     for key, interval in intervals.items():
-        assert interval.estimate == HEADLINE[key](sample), key
+        assert interval.estimate == headline(sample)[key], key
         assert interval.low <= interval.high, key
     assert intervals["turnover"] == pytest.approx((2.52, 2.52, 2.52))
 

@@ -11,7 +11,6 @@ from scipy.stats import linregress
 from skfolio import measures
 
 from portfolio.statistics import (
-    HEADLINE,
     Sample,
     alpha,
     beta,
@@ -19,6 +18,7 @@ from portfolio.statistics import (
     calmar_ratio,
     cvar,
     downside_deviation,
+    headline,
     hit_rate,
     max_drawdown,
     sharpe_ratio,
@@ -49,7 +49,7 @@ RETURNS = st.lists(st.floats(-0.5, 0.5).map(lambda r: round(r, 6)), min_size=3, 
         (lambda: cagr(MIXED, 52), 0.24690830513998208),
         (lambda: volatility(MIXED[1:], 252), 0.9136465399704637),
         (lambda: volatility(MIXED, 52), 0.38851569394870583),
-        (lambda: calmar_ratio(MIXED), 19.135925373194233),
+        (lambda: calmar_ratio(cagr(MIXED), max_drawdown(MIXED)), 19.135925373194233),
         (lambda: sharpe_ratio(MIXED[1:]), 1.7238613961706866),
         (lambda: sharpe_ratio(NEGATIVE), -24.406808633910085),
         (lambda: downside_deviation(MIXED[1:]), 0.6044832503882965),
@@ -73,7 +73,7 @@ def test_the_figures_that_performance_analytics_prints(name):
         "downside_deviation": downside_deviation(r, 1),
         "downside_deviation_mar": downside_deviation(r - 0.04 / 12, 1),
         "sortino": sortino_ratio(r, 1),
-        "calmar": calmar_ratio(r, 12),
+        "calmar": calmar_ratio(cagr(r, 12), max_drawdown(r)),
         "tracking_error": tracking_error(r, MONTHLY["SP500 TR"], 12),
     }
     for figure, printed in PUBLISHED["printed"][name].items():
@@ -106,7 +106,7 @@ def test_alpha_and_beta_are_the_regression_line():
     r = 0.0002 + 0.6 * market + rng.normal(0, 0.002, 300)
     line = linregress(market, r)
     assert beta(r, market) == pytest.approx(line.slope, rel=1e-12)
-    assert alpha(r, market) == pytest.approx(252 * line.intercept, rel=1e-9)
+    assert alpha(r, market, beta(r, market)) == pytest.approx(252 * line.intercept, rel=1e-9)
 
 
 def test_by_hand():
@@ -123,7 +123,7 @@ def test_ratios_of_a_constant_do_not_exist(level):
     flat = np.full(9, level)
     assert np.isnan(sharpe_ratio(flat))
     assert np.isnan(sortino_ratio(flat))
-    assert np.isnan(calmar_ratio(flat))
+    assert np.isnan(calmar_ratio(cagr(flat), max_drawdown(flat)))
     assert np.isnan(beta(MIXED, flat))
 
 
@@ -157,22 +157,26 @@ def test_a_drawdown_is_no_deeper_than_everything_and_no_shallower_than_the_worst
 @given(RETURNS)
 def test_an_account_has_beta_one_and_no_alpha_against_itself(r):
     if volatility(r) > 1e-6:
-        np.testing.assert_allclose([beta(r, r), alpha(r, r)], [1.0, 0.0], atol=1e-9)
+        np.testing.assert_allclose([beta(r, r), alpha(r, r, beta(r, r))], [1.0, 0.0], atol=1e-9)
 
 
 def test_every_figure_is_defined_and_computed_column_by_column():
-    assert list(HEADLINE) == list(METRICS)
     rng = np.random.default_rng(2)
     columns = Sample(*(rng.normal(0, 0.01, (50, 3)) for _ in Sample._fields))
-    for key, figure in HEADLINE.items():
-        alone = [figure(Sample(*(values[:, k] for values in columns))) for k in range(3)]
-        np.testing.assert_allclose(figure(columns), alone, rtol=1e-9, err_msg=key)
+    together = headline(columns)
+    assert list(together) == list(METRICS)
+    for k in range(3):
+        alone = headline(Sample(*(values[:, k] for values in columns)))
+        for key, figure in together.items():
+            assert figure[k] == pytest.approx(float(alone[key]), rel=1e-9), key
 
 
-def test_cash_is_what_the_ratios_must_beat():
+def test_ratios_are_of_what_cash_is_beaten_by():
     r, cash = np.array([0.02, -0.01, 0.01]), np.full(3, 0.002)
-    sample = Sample(r, cash, 2 * r, np.zeros(3), np.full(3, 1e-4))
-    assert HEADLINE["sharpe"](sample) == sharpe_ratio(r - cash)
-    assert HEADLINE["sortino"](sample) == sortino_ratio(r - cash)
-    assert HEADLINE["sharpe_difference"](sample) == sharpe_ratio(r - cash) - sharpe_ratio(2 * r - cash)
-    assert HEADLINE["costs"](sample) == pytest.approx(252)  # 1 bp a session
+    figures = headline(Sample(r, r - cash, 2 * r - cash, np.zeros(3), np.full(3, 1e-4)))
+    assert figures["sharpe"] == sharpe_ratio(r - cash)
+    assert figures["sortino"] == sortino_ratio(r - cash)
+    assert figures["sharpe_difference"] == sharpe_ratio(r - cash) - sharpe_ratio(2 * r - cash)
+    assert figures["volatility"] == volatility(r)
+    assert figures["calmar"] == pytest.approx(float(cagr(r)) / 0.01)
+    assert figures["costs"] == pytest.approx(252)  # 1 bp a session
