@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
+from bench.backtest import backtests
 from bench.compilation import compilation
 from bench.document import conditions, write_document, write_json
 from bench.growth import growth
@@ -21,13 +22,14 @@ from bench.results import Section
 from bench.tables import section_text
 from bench.weekly import weekly_history
 
-Part = Literal["minimum", "parity", "weekly", "growth", "compile"]
+Part = Literal["minimum", "parity", "weekly", "growth", "compile", "backtest"]
 PARTS: dict[Part, Callable[[Effort], Section]] = {
     "minimum": minimum_downside_variance,
     "parity": downside_risk_parity,
     "weekly": weekly_history,
     "growth": growth,
     "compile": compilation,
+    "backtest": backtests,
 }
 app = App(name="python -m bench", version_flags=[], result_action="return_value")
 Switch = Annotated[bool, Parameter(negative=())]
@@ -53,7 +55,7 @@ def bench(
     `python -m bench --write-docs --json bench.json`
 
     Args:
-        parts: minimum, parity, weekly, growth, compile; all when left out.
+        parts: minimum, parity, weekly, growth, compile, backtest; all when left out.
         rounds: Turns of every solver on each problem.
         allowance: CPU seconds on one problem after which a solver sits out further rounds.
         patience: CPU seconds that one solve may be expected to take; solvers beyond it are left out, with the reason.

@@ -60,7 +60,8 @@ def decide_rebalance(
     """
     held = checked_vector(current, symbols, "Held weight")
     wanted = checked_vector(target, symbols, "Target weight")
-    largest, step = step_towards(held, wanted, drift_threshold, max_turnover)
+    largest = float(np.abs(wanted - held).max())
+    step = step_towards(held, wanted, drift_threshold, max_turnover)
     if step == 0.0:
         text = f"largest drift {_points(largest)} is below the threshold {_points(drift_threshold)}"
         reasons = tuple(f"hold: {_points(gap, signed=True)} from the target; {text}" for gap in held - wanted)

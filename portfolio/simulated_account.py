@@ -76,7 +76,7 @@ class SimulatedAccount:
             rules.execution == "same_close",
         )
         W, N = len(schedule.decided), len(history.symbols)
-        self._plan = Plan(*schedule, np.full((W, N), np.nan), np.ones(W, dtype=np.bool_))
+        self._plan = Plan(*schedule, np.empty((W, N)), np.empty(W, dtype=np.bool_))
         self._ledger = _empty_ledger(history, schedule, capital)
         self._tax, self._losses = np.zeros(len(history.sessions)), Losses()
         self._taxed = costs.short_term_tax + costs.long_term_tax > 0.0
@@ -123,7 +123,7 @@ class SimulatedAccount:
     def _adopt(self, targets: FloatArray) -> None:
         """Decisions that were taken stay as they are."""
         new = slice(self._ledger.counts[DECISIONS], len(targets))
-        self._plan.targets[new] = self._leverage * targets[new]
+        np.multiply(targets[new], self._leverage, out=self._plan.targets[new])
         self._plan.skipped[new] = np.isnan(targets[new, 0])
 
     def _live_until(self, k: int) -> None:
@@ -174,7 +174,6 @@ def _empty_ledger(history: PriceHistory, schedule: Schedule, capital: float) -> 
         aim=np.zeros(N),
         equity=equity,
         cash=cash,
-        drift=np.full(W, np.nan),
         step=np.zeros(W),
         turnover=np.zeros(W),
         held_since=np.zeros(W, dtype=np.int64),

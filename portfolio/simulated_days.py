@@ -83,8 +83,6 @@ class Ledger(NamedTuple):
     """(T,) at the close."""
     cash: FloatArray
     """(T,) at the close."""
-    drift: FloatArray
-    """(W,)"""
     step: FloatArray
     """(W,) share of the way to the target that was traded."""
     turnover: FloatArray
@@ -102,7 +100,7 @@ def live(market: Market, plan: Plan, terms: Terms, ledger: Ledger, stop: int, la
     """
     # taken apart once: each look into a record counts references, which takes longer than a day's sums
     opens, close, dividends, cash_yield, debt_yield, leaving = market
-    counts, shares, aim, equity, cash, drift, step, turnover, held_since = ledger[:9]
+    counts, shares, aim, equity, cash, step, turnover, held_since = ledger[:8]
     decided, executed, targets, skipped = plan
     events = ledger.events
     rate, prices = terms.rate, opens if terms.at_open else close
@@ -131,7 +129,7 @@ def live(market: Market, plan: Plan, terms: Terms, ledger: Ledger, stop: int, la
         if k < stop:
             held_since[k] = count
             if not skipped[k] and equity[day] > 0.0:
-                drift[k], step[k] = _decide(close, day, shares, equity[day], targets, k, aim, terms)
+                step[k] = _decide(close, day, shares, equity[day], targets, k, aim, terms)
                 if terms.at_once and step[k] > 0.0:
                     cash[day], cost, turnover[k] = _trade(close, day, shares, aim, rate, cash[day])
                     count = _record(events, count, day, k, cost, shares)
@@ -149,14 +147,14 @@ def _decide(
     k: int,
     aim: FloatArray,
     terms: Terms,
-) -> tuple[float, float]:
-    """Drift and step at the close of day ``t``, and the weights to trade to into ``aim``."""
+) -> float:
+    """The step at the close of day ``t``, and the weights to trade to into ``aim``."""
     for i in range(len(shares)):
         aim[i] = shares[i] * close[t, i] / equity
-    drift, step = step_towards(aim, targets[k], terms.drift_threshold, terms.max_turnover)
+    step = step_towards(aim, targets[k], terms.drift_threshold, terms.max_turnover)
     for i in range(len(shares)):
         aim[i] = targets[k, i] if step == 1.0 else aim[i] + step * (targets[k, i] - aim[i])
-    return drift, step
+    return step
 
 
 @compiled
@@ -236,12 +234,12 @@ def _record(events: Events, count: int, t: int, kind: int, cost: float, shares: 
 def first_fault(targets: FloatArray, listed: BoolArray, rows: IntArray) -> int:
     """The first decision whose weights cannot be held, or -1; one that is NaN throughout was skipped."""
     for k in range(len(targets)):
-        total, missing, wrong = 0.0, 0, False
+        total, missing, wrong = 0.0, 0, 0
         for i in range(targets.shape[1]):
             w = targets[k, i]
             total += w
             missing += np.isnan(w)
-            wrong |= w < 0.0 or (w > 0.0 and not listed[rows[k], i])
-        if wrong or not (missing == targets.shape[1] or total <= 1.0 + _SUM):
+            wrong += (w < 0.0) | ((w > 0.0) & ~listed[rows[k], i])
+        if wrong > 0 or not (missing == targets.shape[1] or total <= 1.0 + _SUM):
             return k
     return -1

@@ -151,7 +151,7 @@ class Simulation:
             targets=plan.targets,
             held=held,
             traded=np.where(step > 0.0, on_the_way, held),
-            drift=ledger.drift,
+            drift=np.abs(plan.targets - held).max(axis=1),
             step=ledger.step,
             turnover=ledger.turnover,
             costs=self._costs_of_decisions(),
@@ -159,7 +159,7 @@ class Simulation:
         )
 
     def _mark(self, k: int) -> Mark:
-        if np.isnan(self.ledger.drift[k]):
+        if self.plan.skipped[k] or self.ledger.equity[self.plan.decided[k]] <= 0.0:
             return "skipped"
         if self.remarks[k]:
             return "fallback"

@@ -10,20 +10,18 @@ NOTHING = 1e-12
 
 
 @compiled
-def step_towards(
-    held: FloatArray, wanted: FloatArray, drift_threshold: float, max_turnover: float
-) -> tuple[float, float]:
-    """Drift, the largest |wanted - held|, and the share of the way that is traded.
+def step_towards(held: FloatArray, wanted: FloatArray, drift_threshold: float, max_turnover: float) -> float:
+    """The share of the way to the wanted weights that is traded.
 
-    That is zero below the drift threshold, all of it when nothing is held yet, and otherwise as much as the cap on
-    turnover allows.
+    None of it when no weight is as far off as the drift threshold, all of it when nothing is held yet, and otherwise as
+    much as the cap on turnover allows.
     """
-    drift, change, most = 0.0, 0.0, 0.0
+    change, far, funded = 0.0, 0, 0  # counts, since greatest values would keep the loop from being vectorised
     for i in range(len(held)):
         gap = abs(wanted[i] - held[i])
-        drift, change, most = max(drift, gap), change + gap, max(most, held[i])
-    if drift < drift_threshold or drift <= NOTHING:
-        return drift, 0.0
-    if most <= NOTHING or 0.5 * change <= max_turnover:
-        return drift, 1.0
-    return drift, max_turnover / (0.5 * change)
+        change += gap
+        far += (gap >= drift_threshold) & (gap > NOTHING)
+        funded += held[i] > NOTHING
+    if far == 0:
+        return 0.0
+    return 1.0 if funded == 0 or 0.5 * change <= max_turnover else max_turnover / (0.5 * change)
