@@ -7,7 +7,7 @@ from prefect import flow
 from config import load_settings
 from schemas.backtest_parameters import BacktestParameters
 from schemas.results import BacktestResult
-from tasks.backtest import commit, gather, open_trial, report, simulate
+from tasks.backtest import collect, commit, open_trial, report, simulate
 
 CONFIGURED = load_settings().backtest("risk_parity")
 """What the form in the Prefect UI starts from."""
@@ -17,7 +17,7 @@ CONFIGURED = load_settings().backtest("risk_parity")
 def backtest(parameters: BacktestParameters = CONFIGURED) -> BacktestResult:
     """A strategy through the years, beside its alternatives. Only tasks that did not complete run again on Retry."""
     trial = open_trial(parameters)
-    prices = gather(trial, parameters)
+    prices = collect(trial, parameters)
     accounts = simulate(trial, prices, parameters)
     page = report(trial, prices, accounts, parameters)
     committed = commit(trial, prices, accounts, parameters)

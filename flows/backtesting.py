@@ -16,7 +16,7 @@ from reports.backtest_inputs import shown, written
 from schemas.backtest_parameters import BacktestParameters
 from schemas.identity import Trial
 from schemas.metrics import METRICS
-from schemas.results import BacktestResult
+from schemas.results import BacktestResult, SimulatedAccounts
 from strategies.registry import strategy_class
 from tasks.backtest_accounts import simulate_accounts
 from tasks.backtest_prices import gather_prices
@@ -35,7 +35,6 @@ def backtest(strategy: str, overrides: Iterable[str], *, as_json: bool) -> int:
     if as_json:
         screens.answer(json.dumps(_as_json(store, result), indent=2))
     else:
-        _show(store, result)
         screens.talk(f"Report: {store.root / result.report}")
     return 0
 
@@ -53,6 +52,8 @@ def run_backtest(store: Warehouse, parameters: BacktestParameters, *, quiet: boo
             lambda: simulate_accounts(store, trial, prices, parameters, working),
             lambda done: done.said,
         )
+        if not quiet:
+            _show(store, accounts)
         page = _timed(
             quiet, "report", lambda: write_backtest_report(store, trial, prices, accounts, parameters), str
         )
@@ -68,8 +69,8 @@ def _timed(quiet: bool, stage: str, work: Callable[[], R], said: Callable[[R], s
     return done
 
 
-def _show(store: Warehouse, result: BacktestResult) -> None:
-    figures = _statistics(store, result)
+def _show(store: Warehouse, accounts: SimulatedAccounts) -> None:
+    figures = _statistics(store, accounts)
     names = list(dict.fromkeys(name for name, _ in figures))
     cells = []
     for key, metric in METRICS.items():
@@ -81,14 +82,14 @@ def _show(store: Warehouse, result: BacktestResult) -> None:
             )
         del estimate
     screens.rows("\nResults", ["", *map(shown, names)], cells, right=frozenset(map(shown, names)))
-    for note in result.accounts.notes:
+    for note in accounts.notes:
         screens.talk(note)
 
 
 def _as_json(store: Warehouse, result: BacktestResult) -> dict[str, object]:
     figures = [
         {"series": name, "metric": key, "estimate": _number(e), "low": _number(low), "high": _number(high)}
-        for (name, key), (e, low, high) in _statistics(store, result).items()
+        for (name, key), (e, low, high) in _statistics(store, result.accounts).items()
     ]
     return {**result.model_dump(mode="json"), "statistics": figures}
 
@@ -98,8 +99,8 @@ def _number(value: float) -> float | None:
 
 
 def _statistics(
-    store: Warehouse, result: BacktestResult
+    store: Warehouse, accounts: SimulatedAccounts
 ) -> dict[tuple[str, str], tuple[float, float, float]]:
-    reference = next(a for a in result.accounts.artifacts if a.name == "backtest_statistics")
+    reference = next(a for a in accounts.artifacts if a.name == "backtest_statistics")
     rows = store.get(reference)[["series", "metric", "estimate", "low", "high"]]
     return {(series, metric): (e, low, high) for series, metric, e, low, high in rows.itertuples(index=False)}

@@ -122,6 +122,35 @@ def backtest(
     return backtesting.backtest(strategy, (*given, *overrides), as_json=json)
 
 
+@app.command(name="check-lookahead")
+def check_lookahead(
+    strategy: str = "risk_parity",
+    *,
+    last: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
+    universe: str | None = None,
+    prices: str | None = None,
+    overrides: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
+    json: Json = False,
+) -> int:
+    """Change everything after each decision of a backtest, and see that none of them moves: exit code 1 when one does.
+
+    After each decision every price crashes, and half of the assets vanish; weights must agree to the last bit.
+
+    Args:
+        strategy: A registered strategy, yours too.
+        last: Only so many decisions, the latest.
+        universe: As for `riskparity backtest`, like the flags below.
+        prices: bundled, broker, or a file.
+        overrides: Any other parameter, as key=value.
+        json: Print JSON instead of a sentence.
+    """
+    from flows import look_ahead  # noqa: PLC0415
+
+    flags = {"universe": universe, "prices": prices}
+    given = [f"{key}={value}" for key, value in flags.items() if value is not None]
+    return look_ahead.check_lookahead(strategy, (*given, *overrides), last=last, as_json=json)
+
+
 @app.command
 def apply(plan: str, *, json: Json = False) -> int:
     """Send a plan exactly as it was approved: `riskparity apply plan.json`.

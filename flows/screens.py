@@ -10,10 +10,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
 from rich.table import Table
 
 from brokerage.kill_switch import Halt, KillSwitch
@@ -22,6 +24,8 @@ from reports.tables import records
 from schemas.artifacts import ArtifactRef
 from schemas.results import RunResult
 from warehouse import Warehouse
+
+T = TypeVar("T")
 
 VERDICTS = {
     "complete": "Rebalanced: every order filled, holdings as planned.",
@@ -64,6 +68,15 @@ def working(*, quiet: bool) -> Iterator[Callable[[str], None]]:
         return
     with _err.status("") as status:
         yield status.update
+
+
+def counted(items: Iterable[T], total: int, *, quiet: bool) -> Iterator[T]:
+    """The items, with a bar, a rate and the time left on a terminal."""
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with RichProgress(
+        *columns, console=_err, transient=True, disable=quiet or not _err.is_terminal
+    ) as progress:
+        yield from progress.track(items, total=total)
 
 
 def halted(halt: Halt | None) -> None:

@@ -27,7 +27,8 @@ class BacktestParameters(Parameters):
     """bundled (real closes 2008 to 2016-07-01 without dividends), broker (bars of the endpoint that orders would go to), or a
     Parquet or CSV file of bars; auto is broker with Alpaca keys, else bundled."""
     start: dt.date | None = None
-    """No rebalance is traded before; none begins once half of the assets have the longest lookback behind them."""
+    """First session of a trade at the earliest, and once two assets have the longest lookback behind them; none begins when
+    half of the assets do."""
     end: dt.date | None = None
     """Last session; none takes all there are."""
     benchmark: str = "SPY"

@@ -26,7 +26,7 @@ def open_trial(parameters: BacktestParameters) -> Trial:
 
 
 @stage("prices")
-def gather(trial: Trial, parameters: BacktestParameters) -> GatheredPrices:
+def collect(trial: Trial, parameters: BacktestParameters) -> GatheredPrices:
     """See ``gather_prices``."""
     gathered = gather_prices(warehouse(), trial, parameters)
     say(gathered.said, *gathered.artifacts)

@@ -6,8 +6,6 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from config import load_settings
 from portfolio.price_history import PriceHistory
 from schemas.backtest_parameters import BacktestParameters
@@ -77,11 +75,14 @@ def with_hedges(strategy: StrategyParameters, hedges: tuple[str, ...]) -> Strate
 def earliest_trade(entrants: list[Entrant], rules: Rules, wanted: dt.date | None) -> dt.date:
     """First session in which every account may trade: half of the universe has the longest lookback behind it.
 
+    Where somebody wants to begin earlier, two assets are enough; others join as they come.
+
     Raises:
         DataError: The history is too short for that.
     """
     history, lookback = entrants[0].history, max(entrant.strategy.lookback for entrant in entrants)
-    enough = (history.returns_in_a_row >= lookback).sum(axis=1) >= np.ceil(len(history.symbols) / 2)
+    ready = (history.returns_in_a_row >= lookback).sum(axis=1)
+    enough = ready >= (len(history.symbols) / 2 if wanted is None else min(2, len(history.symbols)))
     delay = 0 if rules.execution == "same_close" else 1
     row = int(enough.argmax()) + delay
     if not enough.any() or row >= len(history.sessions):

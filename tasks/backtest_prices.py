@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from brokerage.calendar import TradingCalendar
-from brokerage.price_files import FIELDS, rates_in_file
+from brokerage.price_files import FIELDS, DeliveredBars, rates_in_file
 from portfolio.cash import cash_yields
 from portfolio.cleaning.panel import align
 from portfolio.cleaning.years import price_history
@@ -24,8 +25,42 @@ from tasks.backtest_sources import Wanted, delivered_bars
 from warehouse import Warehouse
 
 
+class Gathered(NamedTuple):
+    """Prices that can be believed, and how they came about."""
+
+    history: PriceHistory
+    delivered: DeliveredBars
+    wanted: Wanted
+    log: list[dict[str, object]]
+
+
 def gather_prices(store: Warehouse, trial: Trial, parameters: BacktestParameters) -> GatheredPrices:
     """Read the bars, clean them by the rules that are used live, and write them as artifacts.
+
+    Raises:
+        DataError: A wanted symbol has no usable prices.
+        ConfigError: There is no such universe.
+    """
+    history, delivered, wanted, log = gather(store, trial, parameters)
+    references = (
+        store.put(trial, "backtest_prices", _long(history)),
+        store.put(trial, "backtest_cash", _cash(history, parameters)),
+        store.put(trial, "backtest_cleaning_log", log),
+    )
+    return GatheredPrices(
+        source=delivered.source,
+        sha256=delivered.sha256,
+        held=wanted.held,
+        hedges=wanted.hedges,
+        beside=tuple(symbol for symbol in wanted.beside if symbol in history.symbols),
+        artifacts=references,
+        said=f"{len(wanted.held)} symbols from {history.sessions[0]} to {history.sessions[-1]}, {len(log)} log lines; "
+        f"{delivered.source}",
+    )
+
+
+def gather(store: Warehouse, trial: Trial, parameters: BacktestParameters) -> Gathered:
+    """The same, and nothing written but what was learnt of the broker's prices.
 
     Raises:
         DataError: A wanted symbol has no usable prices.
@@ -44,21 +79,7 @@ def gather_prices(store: Warehouse, trial: Trial, parameters: BacktestParameters
             },
             remedy="Name a universe that the prices hold: --universe SPY,TLT,...",
         )
-    references = (
-        store.put(trial, "backtest_prices", _long(history)),
-        store.put(trial, "backtest_cash", _cash(history.sessions, parameters)),
-        store.put(trial, "backtest_cleaning_log", log),
-    )
-    return GatheredPrices(
-        source=delivered.source,
-        sha256=delivered.sha256,
-        held=wanted.held,
-        hedges=wanted.hedges,
-        beside=tuple(symbol for symbol in wanted.beside if symbol in history.symbols),
-        artifacts=references,
-        said=f"{len(wanted.held)} symbols, {references[0].rows:,} sessions of them from {history.sessions[0]} to "
-        f"{history.sessions[-1]}, {len(log)} log lines; {delivered.source}",
-    )
+    return Gathered(history, delivered, wanted, log)
 
 
 def read_history(store: Warehouse, prices: ArtifactRef, cash: ArtifactRef) -> PriceHistory:
@@ -97,7 +118,8 @@ def _cleaned(
     return history, [asdict(edit) for edit in (*alignment, *edits)]
 
 
-def _cash(sessions: Sessions, parameters: BacktestParameters) -> pd.DataFrame:
+def _cash(history: PriceHistory, parameters: BacktestParameters) -> pd.DataFrame:
+    sessions = history.sessions
     if parameters.cash_rates:
         rates = rates_in_file(Path(parameters.cash_rates), parameters.cash_series)
         days, values = _days(rates.index), rates.tolist()
