@@ -34,13 +34,14 @@ def minimised_history(windows: DecisionWindows, p: RiskParityParameters, rules: 
     weights = np.zeros(usable.shape)
     known: dict[bytes, Constraints] = {}
     alike: dict[tuple[bytes, int], list[tuple[int, Constraints]]] = defaultdict(list)
-    for k in range(len(usable)):
-        counted = members[k] if _sleeve_matters(p) else np.zeros_like(members[k])
-        key = usable[k].tobytes() + counted.tobytes()
+    bound = members if _sleeve_matters(p) else np.zeros_like(members)
+    for k, (columns, counted) in enumerate(zip(usable, bound, strict=True)):
+        assets = columns.tobytes()
+        key = assets + counted.tobytes()
         if key not in known:
-            symbols = tuple(np.array(windows.history.symbols)[usable[k]].tolist())
-            known[key] = absorb(rules(symbols, counted[usable[k]], np.zeros(len(symbols)))).constraints
-        alike[usable[k].tobytes(), len(known[key].bands)].append((k, known[key]))
+            symbols = tuple(np.array(windows.history.symbols)[columns].tolist())
+            known[key] = absorb(rules(symbols, counted[columns], np.zeros(len(symbols)))).constraints
+        alike[assets, len(known[key].bands)].append((k, known[key]))
     for decisions in alike.values():
         rows, constraints = map(list, zip(*decisions, strict=True))
         columns = usable[rows[0]]
