@@ -42,7 +42,7 @@ def in_layers(shares: pd.DataFrame, shown: Sequence[str]) -> tuple[pd.DataFrame,
     layers, fills = shares[list(shown)].copy(), list(FILLS[: len(shown)])
     rest = _held(shares).columns.difference(list(shown))
     if len(rest):
-        layers[f"{len(rest)} others"] = shares[rest].sum(axis=1)
+        layers[f"{len(rest)} others" if len(rest) > 1 else rest[0]] = shares[rest].sum(axis=1)
         fills.append(OTHERS_FILL)
     return layers, fills
 
