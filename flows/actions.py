@@ -17,6 +17,7 @@ from schemas.errors import ConfigError
 from schemas.parameters import RebalanceParameters
 from schemas.results import DONE, RunResult
 from strategies.registry import strategy_class
+from tasks.derivation import recorded_parameters
 from warehouse import Warehouse, files
 from warehouse.approval import approved_run, signed_plan
 
@@ -156,10 +157,8 @@ def _planned_parameters(store: Warehouse, run_id: str) -> RebalanceParameters:
     written = decisions.loc[decisions["run_id"] == run_id, "parameters"]
     if written.empty:
         raise ConfigError(f"Run {run_id} is no finished plan", remedy="Apply one that is.")
-    given = json.loads(written.iloc[0])
-    return RebalanceParameters.model_validate(
-        {name: value for name, value in given.items() if name in RebalanceParameters.model_fields}
-    )
+    parameters, _ = recorded_parameters(written.iloc[0])
+    return parameters
 
 
 def _advance_when_done(store: Warehouse, strategy: str) -> None:

@@ -18,7 +18,7 @@ from cyclopts.validators import Number
 
 EXIT_CODES = """
 Exit codes: 0 done, or nothing to do · 1 unexpected failure · 2 usage or configuration · 3 refused by a guard, or stopped with nothing in doubt ·
-4 prices invalid or stale · 5 constraints infeasible · 6 a person must look ·
+4 prices invalid or stale, or data damaged · 5 constraints infeasible · 6 a person must look ·
 7 the broker refused, or left orders unfilled · 75 temporary, try later · 130 interrupted
 """
 
@@ -240,6 +240,7 @@ def why(
     as_of: dt.date | None = None,
     strategy: str = "risk_parity",
     run: str | None = None,
+    rederive: str | None = None,
     json: Json = False,
 ) -> int:
     """Explain the latest decision: `riskparity why`, or one asset of it: `riskparity why TLT`.
@@ -255,8 +256,14 @@ def why(
         as_of: The last decision up to this date, as YYYY-MM-DD.
         strategy: A registered strategy.
         run: The decision of this run, plans included.
+        rederive: Instead, derive the decision of this run again from its stored inputs; exits with 4 when anything differs by
+            more than 1e-8, and says what.
         json: Print JSON instead of tables.
     """
+    if rederive:
+        from flows.rederived import rederived  # noqa: PLC0415
+
+        return rederived(rederive, as_json=json)
     from flows import why as explain  # noqa: PLC0415
 
     return explain.why(symbol, strategy=strategy, as_of=as_of, run_id=run, as_json=json)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from decimal import Decimal
@@ -21,15 +20,16 @@ from brokerage.execution import execute
 from brokerage.intents import IntentLog
 from brokerage.market_data import latest_prices, latest_quotes
 from brokerage.orders import NOTHING, PlannedOrder
-from brokerage.records import CASH, Execution
+from brokerage.records import Execution
 from config import load_settings
 from config.settings import home
-from portfolio.rebalance import RebalanceDecision, beside_kept, decide_rebalance
+from portfolio.rebalance import RebalanceDecision
 from schemas.artifacts import ArtifactRef
 from schemas.errors import GuardRefusal
 from schemas.identity import Run
 from schemas.parameters import RebalanceParameters
 from schemas.results import Executed, Opening, Outcome
+from tasks.derivation import as_recorded, plan_rows
 from tasks.safeguards import require_limits, require_not_halted
 from tasks.stage import account_of, adopted, endpoint, require_same_day, say, stage, warehouse
 from tasks.week import week_holder
@@ -99,29 +99,11 @@ def plan_trades(
     store, run = warehouse(), opening.run
     if found := adopted(run, "decisions", "order_plan"):
         return found[0], found[1]
-    held = store.rows(holdings)
-    targets = {row["symbol"]: row["target_weight"] for row in store.rows(weights)}
-    current = {row["symbol"]: row["weight"] for row in held if row["in_universe"] and row["symbol"] != CASH}
-    decision = decide_rebalance(
-        list(current),
-        list(current.values()),
-        wanted := list(beside_kept(current, targets).values()),
-        drift_threshold=parameters.guard.drift_threshold,
-        max_turnover=parameters.guard.max_turnover,
-    )
-    hold = decision.decision == "hold"
-    plan = stock.trade_list(
-        run,
-        held,
-        dict(zip(current, wanted if hold else decision.weights.tolist(), strict=True)),
-        parameters.execution,
-        reasons=dict(zip(current, decision.reasons, strict=True)),
-        hold=hold,
-    )
+    decision, plan = plan_rows(run, store.rows(holdings), store.rows(weights), parameters)
     as_of = store.get(bars)["session"].max()
     decided = store.put(run, "decisions", [_decision_row(opening, decision, parameters, as_of)])
-    planned = store.put(run, "order_plan", [asdict(row) for row in plan])
-    say(f"{decision.summary}; {sum(row.action != 'hold' for row in plan)} orders", planned)
+    planned = store.put(run, "order_plan", plan)
+    say(f"{decision.summary}; {sum(row['action'] != 'hold' for row in plan)} orders", planned)
     return decided, planned
 
 
@@ -236,13 +218,12 @@ def _decision_row(
     data_as_of: dt.date | None,
 ) -> dict[str, Any]:
     run = opening.run
-    given = {
-        **parameters.model_dump(mode="json"),
-        "symbols": opening.symbols,
-        "hedges": opening.hedges,
-        "limits": load_settings().limits.model_dump(mode="json"),
-    }
-    resolved = json.dumps(given, sort_keys=True)
+    resolved = as_recorded(
+        parameters,
+        symbols=opening.symbols,
+        hedges=opening.hedges,
+        limits=load_settings().limits.model_dump(mode="json"),
+    )
     checks = [str(check) for check in opening.checks]
     return {
         "strategy": run.strategy,

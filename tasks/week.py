@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import NamedTuple
 
+import pandas as pd
+
 from brokerage.client import Broker
 from schemas.artifacts import ArtifactRef
 from schemas.errors import ConfigError
@@ -66,6 +68,18 @@ def last_trader(store: Warehouse, account: str) -> str | None:
     """The strategy that claimed a week in the account last; none before the first."""
     claims = store.claims(account)
     return None if claims.empty else str(claims["strategy"].iloc[-1])
+
+
+def last_decision(store: Warehouse, run: Run) -> pd.DataFrame:
+    """Target weights of the last run before ``run`` that used up its week; empty before the first."""
+    runs = store.runs(run.strategy, run.account)
+    own = runs.loc[runs["run_id"] == run.run_id, "committed_at"]
+    earlier = runs[runs["decided_at"] <= run.decided_at.astimezone(dt.UTC).replace(tzinfo=None)]
+    if len(own):  # looked at in hindsight
+        earlier = earlier[earlier["committed_at"] < own.iloc[0]]
+    targets = store.history("target_weights", run.strategy, run.account, DONE)
+    targets = targets[targets["run_id"].isin(earlier["run_id"])]
+    return targets[targets["run_id"] == targets["run_id"].iloc[-1]] if len(targets) else targets
 
 
 def waiting_for_a_person(store: Warehouse, strategy: str, account: str) -> str | None:

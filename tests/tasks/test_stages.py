@@ -6,14 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tasks import cleaning
+from tasks import derivation
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 
 def without_returns(monkeypatch, symbol):
     """From here on cleaning believes none of the asset's prices."""
-    believed = cleaning.clean
+    believed = derivation.clean
 
     def disbelieve(panel, params, *, min_history):
         column = panel.symbols.index(symbol)
@@ -22,7 +22,7 @@ def without_returns(monkeypatch, symbol):
             values[:, column] = np.nan
         return believed(replace(panel, **prices), params, min_history=min_history)
 
-    monkeypatch.setattr(cleaning, "clean", disbelieve)
+    monkeypatch.setattr(derivation, "clean", disbelieve)
 
 
 def test_equity_goes_on_unbroken_when_a_held_asset_has_no_usable_returns(
@@ -53,7 +53,8 @@ def test_every_artifact_of_a_run_is_in_place_before_it_is_visible(pipeline, stor
     }
     assert written == {
         "openings", "window_bars", "returns", "cleaning_log", "holdings", "target_weights", "certificates",
-        "explanations", "shadow_prices", "notes", "decisions", "order_plan", "claims", "orders", "fills", "positions", "performance", "strategy_log", "runs",
+        "explanations", "shadow_prices", "notes", "decisions", "order_plan", "claims", "orders", "fills", "positions", "performance", "strategy_log",
+        "runs", "artifacts",
     }  # fmt: skip
 
 
