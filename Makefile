@@ -7,11 +7,12 @@ PYTHON   ?= $(shell command -v python3.11 || command -v python3)
 VENV     := .venv
 BIN      := $(VENV)/bin
 
-.PHONY: help rebalance plan status test kill-test drive bench lint format lock clean fresh
+.PHONY: help rebalance plan status results test kill-test drive bench lint format lock clean fresh
 help:
 	@sed -n '1,3s/^# //p' Makefile
 	@echo 'make plan               the same decision, nothing sent'
 	@echo 'make status             where the strategy stands'
+	@echo 'make results            the figures and the table of the README anew, from the bundled prices'
 	@echo 'make bench              the optimiser beside its peers, about eight minutes (BENCH="minimum --rounds 15")'
 	@echo 'make kill-test          a rebalance killed at every write and every request, and run again'
 	@echo 'make drive              twenty years of weekly rebalances with everything going wrong'
@@ -24,6 +25,9 @@ rebalance: $(VENV)/.ready
 
 plan status: $(VENV)/.ready
 	@$(BIN)/riskparity run $(STRATEGY) $@
+
+results: $(VENV)/.ready
+	@$(BIN)/python -m flows.results
 
 test: $(VENV)/.ready-test lint
 	$(BIN)/pytest -n 2 --dist loadgroup
