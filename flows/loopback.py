@@ -59,10 +59,11 @@ def exchange_week() -> IsoWeek:
     return IsoWeek.of(_now().date())
 
 
-def advance_to_next_week() -> None:
+def advance_to_next_week(*, quiet: bool = False) -> None:
     """To 10:00 New York on the first session of the next ISO week."""
     _control().advance("next_week")
-    screens.talk(f"\nThe exchange's clock moves on to {_now():%a %Y-%m-%d %H:%M} New York.")
+    if not quiet:
+        screens.talk(f"\nThe exchange's clock moves on to {_now():%a %Y-%m-%d %H:%M} New York.")
 
 
 def _now() -> dt.datetime:

@@ -122,6 +122,29 @@ def backtest(
     return backtesting.backtest(strategy, (*given, *overrides), as_json=json)
 
 
+@app.command
+def replay(
+    strategy: str = "risk_parity",
+    *,
+    weeks: Annotated[int, Parameter(validator=Number(gte=1))] = 52,
+    overrides: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
+    json: Json = False,
+) -> int:
+    """Live so many weeks on the loopback exchange, simulate the same weeks, and explain the difference cause by cause.
+
+    The weekly rebalance as it is, on an exchange, an account and a state folder of its own. Five to ten seconds a week on two cores.
+
+    Args:
+        strategy: A registered strategy.
+        weeks: Weeks in a row on the exchange's virtual clock.
+        overrides: A parameter of the rebalance, as key=value.
+        json: Print JSON instead of a table.
+    """
+    from flows import replay as replaying  # noqa: PLC0415
+
+    return replaying.replay(strategy, overrides, weeks=weeks, as_json=json)
+
+
 @app.command(name="check-lookahead")
 def check_lookahead(
     strategy: str = "risk_parity",
