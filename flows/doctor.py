@@ -97,7 +97,7 @@ def _exchange(settings: Settings, *, harden: bool) -> Iterator[Finding]:
     if harden:
         yield _asked("hardening", lambda: _harden(broker))
     for name, look in {
-        "account": lambda: _account(broker, account_name(endpoint.venue, number)),
+        "account": lambda: _account(broker, number),
         "safety catches": lambda: _catches(broker),
         "clock": lambda: _clock(broker, settings),
         "calendar": lambda: _calendar(broker),
@@ -163,8 +163,10 @@ def _harden(broker: Broker) -> tuple[State, str, str]:
     return "ok", f"changed from {before}" if before else "nothing to change", ""
 
 
-def _account(broker: Broker, name: str) -> tuple[State, str, str]:
+def _account(broker: Broker, number: str) -> tuple[State, str, str]:
     account = broker.account()
+    shown = number if broker.venue == "loopback" else f"…{number[-4:]}"
+    name = f"{account_name(broker.venue, number)}, number {shown}"
     short = [position.symbol for position in broker.positions() if position.is_short]
     obstacles = [*account.obstacles, *(f"short {symbol}" for symbol in short)]
     money = f"{name}: equity ${account.equity:,.2f}, cash ${account.cash:,.2f}"
@@ -240,11 +242,8 @@ def _shapes(endpoint: Endpoint, broker: Broker, settings: Settings) -> tuple[Sta
     found = differences(ours, theirs)
     whom = "its own" if endpoint.venue == "loopback" else "Alpaca's"
     if not found:
-        return (
-            "ok",
-            f"answers of the loopback exchange and {whom} are alike; nothing to compare yet: {empty or None}",
-            "",
-        )
+        missing = f"; nothing to compare yet: {empty}" if empty else ""
+        return "ok", f"answers of the loopback exchange and {whom} are alike{missing}", ""
     listed = "; ".join(found[:SHOWN]) + (f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else "")
     return (
         "advice",

@@ -13,6 +13,7 @@ from config import load_settings
 from config.settings import home, secrets
 from flows import screens
 from schemas.errors import ConfigError
+from schemas.identity import account_name
 from strategies.registry import registered
 from tasks import week
 from warehouse import Warehouse
@@ -40,10 +41,10 @@ def halt(reason: str, *, at_the_broker: bool) -> int:
 
 
 def unhalt(reason: str, *, account: str) -> int:
-    """Resume, on every level, once the person has typed the number of the account that will be traded.
+    """Resume, on every level, once the person has typed which account will be traded: its number or its name.
 
     Raises:
-        ConfigError: No reason was given, or the number typed is not the account's.
+        ConfigError: No reason was given, or what was typed is not the account's.
     """
     switch = KillSwitch(home())
     if not reason.strip():
@@ -53,10 +54,11 @@ def unhalt(reason: str, *, account: str) -> int:
         screens.talk(f"Halted since {halted.since} by {halted.by}: {halted.reason}")
     broker = _broker()
     found = broker.account()
-    if (account or _typed(found.account_number)) != found.account_number:
+    names = (found.account_number, account_name(broker.venue, found.account_number))
+    if (account or _typed(found.account_number)) not in names:
         raise ConfigError(
             "That is not the number of the account; trading stays as it was",
-            remedy="Run riskparity unhalt again and type the number it shows, or give it with --account.",
+            remedy="riskparity doctor shows the account; give its number or its name with --account.",
         )
     if found.trade_suspended_by_user:
         suspend(broker, suspended=False)
@@ -77,7 +79,8 @@ def _typed(account_number: str) -> str:
     if not sys.stdin.isatty():
         raise ConfigError(
             "Resuming needs a person at a terminal, or the account's number",
-            remedy="In a script: riskparity unhalt --reason TEXT --account NUMBER",
+            remedy="In a script: riskparity unhalt --reason TEXT --account NUMBER, or the account's name, as "
+            "riskparity doctor shows them.",
         )
     screens.talk(f"Orders will go to account {account_number} again. Type its number to resume:")
     return input().strip()

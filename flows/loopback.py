@@ -20,12 +20,17 @@ from schemas.errors import ConfigError
 from schemas.identity import IsoWeek
 
 
-def serve_in_foreground(port: int | None, bars: Path | None, requests_per_minute: int | None) -> int:
+def serve_in_foreground(
+    port: int | None, bars: Path | None, start: dt.date | None, requests_per_minute: int | None
+) -> int:
     """Serve until interrupted."""
-    settings = load_settings().exchange
-    if requests_per_minute is not None:
-        settings = settings.model_copy(update={"requests_per_minute": requests_per_minute})
-    screens.talk("The loopback exchange runs in the foreground; Ctrl-C ends it. Its log follows.")
+    flags = {"start": start, "requests_per_minute": requests_per_minute}
+    given = {name: value for name, value in flags.items() if value is not None}
+    settings = load_settings().exchange.model_copy(update=given)
+    screens.talk(
+        "The loopback exchange runs in the foreground; Ctrl-C ends it. Its time stands still until, in another "
+        "terminal, `riskparity exchange advance` moves it. Its log follows."
+    )
     with contextlib.suppress(KeyboardInterrupt):
         serve(home(), settings, bars=bars, port=port or 0)
     return 0

@@ -16,8 +16,10 @@ from typing import Annotated, Literal, NoReturn
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
+from flows.warehouse_commands import warehouse
+
 EXIT_CODES = """
-Exit codes: 0 done, or nothing to do · 1 unexpected failure · 2 usage or configuration · 3 refused by a guard, or stopped with nothing in doubt ·
+Exit codes: 0 done, or nothing to do · 1 unexpected failure · 2 usage or configuration · 3 refused by a guard, or aborted with nothing in doubt ·
 4 prices invalid or stale, or data damaged · 5 constraints infeasible · 6 a person must look ·
 7 the broker refused, or left orders unfilled · 75 temporary, try later · 130 interrupted
 """
@@ -34,11 +36,19 @@ _EXCHANGE = """
 The loopback paper exchange: where orders go when no keys are set.
 
 Without a command it runs in the foreground until Ctrl-C; rebalances start one by themselves when none runs. It
-speaks Alpaca's trading and market data API and its order stream (/stream), on 127.0.0.1 only and on a virtual
-clock. Point any Alpaca client to the URL it prints; the keys stand in exchange.json in the state folder.
+speaks Alpaca's trading and market data API and its order stream (/stream), on 127.0.0.1 only. Point any Alpaca client to
+the URL it prints; the keys stand in exchange.json in the state folder.
+
+Its time is virtual and stands still: what waits for the open or the close waits until `riskparity exchange advance`
+moves the clock on. `riskparity exchange advance close` ends the day, `... advance next_session` and `... advance
+next_week` go to 10:00 New York.
+
+It has no historical quotes and trades, no minute or hour bars, no market data stream, no crypto, no options and no orders with
+several legs.
 """
 exchange = App(name="exchange", help=_EXCHANGE)
 app.command(exchange)
+app.command(warehouse)
 
 Json = Annotated[bool, Parameter(name="--json", negative=())]
 Flag = Annotated[bool, Parameter(negative=())]
@@ -181,7 +191,7 @@ def apply(plan: str, *, json: Json = False) -> int:
     Refused when the plan was altered or is of another day or account, or when holdings, cash or prices have changed since.
 
     Args:
-        plan: A file written by `riskparity run STRATEGY plan --out FILE`, or the name of a planned run.
+        plan: A file written by `riskparity run STRATEGY plan --out FILE`.
         json: Print JSON instead of tables.
     """
     from flows import actions  # noqa: PLC0415
@@ -209,9 +219,11 @@ def halt(*, reason: str = "", broker: Flag = False) -> int:
 def unhalt(*, reason: str = "", account: str = "") -> int:
     """Let trading go on after a halt, by hand or by a circuit breaker, once the account's number is typed.
 
+    `riskparity doctor` shows the account: its number on the loopback exchange, the end of it on Alpaca, and its name on both.
+
     Args:
         reason: What was settled; needed, and stays on record.
-        account: The account's number, for scripts; otherwise it is asked for.
+        account: The account's number or its name, for scripts; otherwise it is asked for.
     """
     from flows import halting  # noqa: PLC0415
 
@@ -320,19 +332,21 @@ def serve(
     *,
     port: int | None = None,
     bars: Path | None = None,
+    start: dt.date | None = None,
     requests_per_minute: Annotated[int | None, Parameter(validator=Number(gte=0, lte=10_000))] = None,
 ) -> int:
     """Run the exchange in the foreground until Ctrl-C.
 
     Args:
         port: TCP port on 127.0.0.1; a free one when left out.
-        bars: Parquet or CSV of daily bars to serve instead of the bundled prices (columns symbol, session or
-            date, close, and when known open, high, low, volume); always the same for one state folder.
+        bars: Parquet or CSV of daily bars for a new exchange instead of the bundled prices: columns symbol, session or
+            date, close, and when known open, high, low, volume. The exchange of a state folder keeps what it was opened with.
+        start: First session of a new exchange, as YYYY-MM-DD; left out, the first one of the file with a year of sessions before it.
         requests_per_minute: Requests answered a minute; Alpaca's is 200, and 0 limits nothing.
     """
     from flows import loopback  # noqa: PLC0415
 
-    return loopback.serve_in_foreground(port, bars, requests_per_minute)
+    return loopback.serve_in_foreground(port, bars, start, requests_per_minute)
 
 
 @exchange.command
@@ -345,7 +359,7 @@ def status(*, json: Json = False) -> int:
 
 @exchange.command
 def advance(to: Literal["next_session", "next_week", "close"] = "next_week") -> int:
-    """Move the exchange's virtual clock forward.
+    """Move the exchange's virtual clock forward, and let happen what happens on the way: fills, expiries, dividends.
 
     Args:
         to: next_session or next_week (both 10:00 New York), or close of the current session.

@@ -34,8 +34,9 @@ class BrokerSettings(Parameters):
 class ExchangeSettings(Parameters):
     """The loopback paper exchange."""
 
-    start: dt.date = dt.date(2015, 6, 1)
-    """First session of a new exchange; its virtual clock opens there at 10:00 New York."""
+    start: dt.date | None = None
+    """First session of a new exchange; its virtual clock opens there at 10:00 New York. Left out, it is 2015-06-01 on
+    the bundled prices, and on others the first one with sessions enough before it to decide from."""
     cash: Decimal = Field(default=Decimal(100_000), gt=0)
     """Cash of a new account (USD)."""
     seed: int = Field(default=7, ge=0)

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from brokerage.paper_exchange.book import Book
 from brokerage.paper_exchange.corporate_actions import CorporateAction
-from brokerage.paper_exchange.documents import clock_document
+from brokerage.paper_exchange.documents import account_number, clock_document
 from brokerage.paper_exchange.fault_rule import FaultRule
 from brokerage.paper_exchange.faults import Faults
 from brokerage.paper_exchange.options import ExchangeOptions, read_options
@@ -67,6 +67,7 @@ class AdminApi:
                 "first_session": first.isoformat(),
                 "last_session": last.isoformat(),
                 "symbols": book.tape.symbols,
+                "account_number": account_number(facts["seed"]),
                 "start": facts["start"],
                 "seed": facts["seed"],
                 "opening_cash": facts["opening_cash"],

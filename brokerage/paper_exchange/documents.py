@@ -101,13 +101,18 @@ def position_document(holding: Holding, asset_id: str, *, quoted: bool) -> Docum
     }
 
 
+def account_number(seed: str) -> str:
+    """The number of the account; like that of any paper account it begins with PA."""
+    return f"PA{_account_id(seed).int % 36**6:010d}"
+
+
 def account_document(account: Account, configuration: Document, opened: dt.datetime, seed: str) -> Document:
     """The account."""
-    identity = uuid.uuid5(uuid.NAMESPACE_OID, f"{seed}:account")
+    identity = _account_id(seed)
     equity, buying_power = plain(account.equity), plain(account.buying_power)
     return {
         "id": str(identity),
-        "account_number": f"PA{identity.int % 36**6:010d}",
+        "account_number": account_number(seed),
         "status": "ACTIVE",
         "crypto_status": "INACTIVE",
         "currency": "USD",
@@ -258,6 +263,10 @@ def minute_document(quote: Quote) -> Document:
     price = float(quote.last)
     minute = instant(quote.at.replace(second=0, microsecond=0))
     return {"t": minute, "o": price, "h": price, "l": price, "c": price, "v": 100, "n": 1, "vw": price}
+
+
+def _account_id(seed: str) -> uuid.UUID:
+    return uuid.uuid5(uuid.NAMESPACE_OID, f"{seed}:account")
 
 
 def _ratio(part: Decimal, whole: Decimal) -> Decimal:

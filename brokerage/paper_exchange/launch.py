@@ -11,8 +11,6 @@ from filelock import FileLock
 
 from brokerage.paper_exchange.address import ExchangeAddress, read_address, read_credentials
 from brokerage.paper_exchange.control import ExchangeControl
-from brokerage.paper_exchange.opening import check_identity, identity
-from brokerage.paper_exchange.prices import BUNDLED, fingerprint
 from schemas.errors import ConfigError, TemporaryError
 from schemas.settings import ExchangeSettings
 
@@ -23,14 +21,16 @@ _PATIENCE = 60.0
 def ensure_running(home: Path, settings: ExchangeSettings, *, bars: Path | None = None) -> ExchangeAddress:
     """The address of the exchange of ``home``, started first when it does not answer.
 
-    Processes that race for it get the same one. It runs in a session of its own, writes to
+    One that answers is the exchange of this home, whatever it was opened with. Processes that race for it get
+    the same one. It runs in a session of its own, writes to
     ``home/exchange.log`` and ends itself after ``settings.idle_exit_seconds`` without a request.
 
     Args:
         home: Folder of its state; made when missing, a new exchange starts clean in an empty one.
-        settings: Start, cash and seed must be those the exchange was opened with.
-        bars: Parquet or CSV of daily bars to serve instead of the bundled closes; always the same for
-            one home.
+        settings: For one that has to be started; its cash, its seed and, if there is one, its start must be
+            those the exchange was opened with.
+        bars: Parquet or CSV of daily bars for a new exchange; left out, the bundled closes. An old one goes on
+            with those it has.
 
     Raises:
         ConfigError: The exchange of this home was opened with other settings, or cannot start.
@@ -40,8 +40,6 @@ def ensure_running(home: Path, settings: ExchangeSettings, *, bars: Path | None 
     with FileLock(home / "exchange.lock"):
         address = read_address(home)
         if address is not None and ExchangeControl(address).answers():
-            wanted = identity(settings) | {"prices": fingerprint(bars or BUNDLED)}
-            check_identity(ExchangeControl(address).state(), wanted)
             return address
         read_credentials(home)
         return _start(home, settings, bars)

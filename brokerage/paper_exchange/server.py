@@ -36,7 +36,7 @@ def serve(
     Args:
         home: Folder of its state: ``exchange.sqlite``, ``exchange.json``.
         settings: Start, cash, seed and spread.
-        bars: Parquet or CSV of daily bars to serve instead of the bundled closes.
+        bars: Parquet or CSV of daily bars for a new exchange; left out, the bundled closes.
         port: TCP port; 0 takes a free one.
         idle_exit: End after this long without a request (seconds); never when None.
 
@@ -105,6 +105,7 @@ def _listen(port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((LOOPBACK, port))
+        listener.listen()  # whoever reads the published address may connect, and waits until it is served
     except OSError as error:
         listener.close()
         raise ConfigError(

@@ -120,13 +120,11 @@ class Tape:
         if index < 0:
             return None
         bar = self._bar(symbol, index)
-        # bars of the user's own may be dated on a day without trading: they closed with the session before
-        session = self.sessions.preceding(bar.session + dt.timedelta(days=1))
-        price = _along(self._knots(symbol, bar), self.sessions.progress(session, now))
+        price = _along(self._knots(symbol, bar), self.sessions.progress(bar.session, now))
         mid = Decimal(repr(price))
         bid, ask = self.sides(mid)
         return Quote(
-            at=min(now, self.sessions.hours(session).close), bid=bid, ask=ask, last=mid.quantize(_TICK)
+            at=min(now, self.sessions.hours(bar.session).close), bid=bid, ask=ask, last=mid.quantize(_TICK)
         )
 
     def sides(self, mid: Decimal) -> tuple[Decimal, Decimal]:
@@ -203,7 +201,7 @@ class Tape:
 
     def _partial(self, symbol: str, bar: Bar, progress: float) -> Bar:
         knots = self._knots(symbol, bar)
-        price = _along(knots, progress)
+        price = round(_along(knots, progress), 4)
         path = [bar.open, price] + [value for u, value in knots if u <= progress]
         return Bar(bar.session, bar.open, max(path), min(path), price, float(round(bar.volume * progress)))
 

@@ -29,6 +29,7 @@ def test_a_healthy_account_is_examined_and_left_as_it_is(examine, exchange):
     assert code == 0
     assert {finding["state"] for finding in findings.values()} <= {"ok", "advice"}
     assert "its own are alike" in findings["shapes"]["detail"]
+    assert exchange.control.state()["account_number"] in findings["account"]["detail"]
     assert {request["method"] for request in exchange.control.requests()} == {"GET"}
     assert exchange.address.key_id not in json.dumps(findings)
 

@@ -12,6 +12,7 @@ from brokerage.models import OrderTicket
 from config.settings import load_settings
 from flows import halting, screens
 from schemas.errors import ConfigError, RiskParityError
+from schemas.identity import account_name
 
 pytestmark = pytest.mark.integration
 
@@ -43,6 +44,8 @@ def test_a_halt_stops_every_level_and_only_the_accounts_number_lifts_it(broker, 
         halting.unhalt("over", account="PA0000000000")
     assert KillSwitch(exchange.home).state() is not None
 
+    # what the status of the exchange shows is what unhalt wants
+    assert exchange.control.state()["account_number"] == broker.account().account_number
     assert halting.unhalt("over", account=broker.account().account_number) == 0
     KillSwitch(exchange.home).require_off()
     assert not broker.account().trade_suspended_by_user
@@ -55,6 +58,9 @@ def test_resuming_needs_a_reason_and_a_person(exchange, broker, monkeypatch):
     with pytest.raises(ConfigError, match="a person at a terminal"):
         halting.unhalt("over", account="")
 
+    assert halting.unhalt("over", account=account_name("loopback", broker.account().account_number)) == 0
+
+    halting.halt("again", at_the_broker=False)
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("builtins.input", lambda: broker.account().account_number)
     assert halting.unhalt("over", account="") == 0

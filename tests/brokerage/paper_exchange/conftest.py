@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,8 @@ def bars(tmp_path_factory) -> Path:
 @pytest.fixture
 def book(tmp_path, bars) -> Iterator[Book]:
     """A new book: 2015-06-01 10:00 New York, 100,000 USD."""
-    book = open_book(tmp_path / "exchange.sqlite", ExchangeSettings(), bars)
+    settings = ExchangeSettings(start=dt.date(2015, 6, 1))
+    book = open_book(tmp_path / "exchange.sqlite", settings, bars)
     yield book
     book.store.close()
 

@@ -8,11 +8,12 @@ from decimal import Decimal
 import pytest
 
 from brokerage.paper_exchange.opening import open_book
+from brokerage.paper_exchange.prices import BUNDLED, read_prices
 from brokerage.paper_exchange.refusal import Refusal
 from brokerage.paper_exchange.sessions import at
 from brokerage.paper_exchange.store import set_meta
 from brokerage.paper_exchange.ticket import parse_ticket
-from schemas.errors import ConfigError
+from schemas.errors import ConfigError, DataError
 from schemas.settings import ExchangeSettings
 
 D = Decimal
@@ -233,15 +234,40 @@ def test_a_book_is_not_taken_for_another(tmp_path, bars, settings, what):
     open_book(path, ExchangeSettings(), bars).store.close()
     with pytest.raises(ConfigError, match=what):
         open_book(path, ExchangeSettings(**settings), bars)
-    with pytest.raises(ConfigError, match="another prices"):
-        open_book(path, ExchangeSettings())
+
+
+def test_prices_are_those_it_was_opened_with_unless_others_are_named(tmp_path, bars):
+    path = tmp_path / "exchange.sqlite"
+    open_book(path, ExchangeSettings(), bars).store.close()
+    book = open_book(path, ExchangeSettings())
+    assert book.tape.symbols == ["EEM", "SPY", "TLT"]
+    book.store.close()
+    with pytest.raises(ConfigError, match="another file of prices"):
+        open_book(path, ExchangeSettings(), BUNDLED)
+
+
+def test_without_a_start_an_exchange_opens_where_there_is_history(tmp_path, bars):
+    assert open_book(tmp_path / "bundled.sqlite", ExchangeSettings()).now.date() == dt.date(2015, 6, 1)
+    # three months hold no year of history: then it begins at the beginning
+    assert open_book(tmp_path / "short.sqlite", ExchangeSettings(), bars).now.date() == dt.date(2015, 5, 1)
+    rows = (f"SPY,{price.session},{price.close}\n" for price in read_prices(BUNDLED) if price.symbol == "SPY")
+    (tmp_path / "long.csv").write_text("symbol,date,close\n" + "".join(rows))
+    long = open_book(tmp_path / "long.sqlite", ExchangeSettings(), tmp_path / "long.csv")
+    assert len(long.sessions.between(dt.date(2008, 1, 2), long.now.date())) == 321
+
+
+def test_prices_of_days_without_trading_are_refused_and_leave_nothing_behind(tmp_path):
+    (tmp_path / "bars.csv").write_text("symbol,date,close\nAAA,2015-06-05,5\nAAA,2015-06-06,5\n")
+    with pytest.raises(DataError, match="rows: 1; the first of them: AAA Sat 2015-06-06"):
+        open_book(tmp_path / "exchange.sqlite", ExchangeSettings(), tmp_path / "bars.csv")
+    assert [file.name for file in tmp_path.iterdir()] == ["bars.csv"]
 
 
 @pytest.mark.parametrize("start", [dt.date(2015, 5, 30), dt.date(2015, 4, 30), dt.date(2016, 1, 4)])
 def test_an_exchange_opens_only_on_a_session_with_prices(tmp_path, bars, start):
     with pytest.raises(ConfigError, match="first session: 2015-05-01; last session: 2015-07-31"):
         open_book(tmp_path / "exchange.sqlite", ExchangeSettings(start=start), bars)
-    open_book(tmp_path / "exchange.sqlite", ExchangeSettings(), bars)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_queued_notional_sale_never_sells_more_than_is_held(book, send):

@@ -9,7 +9,7 @@ import pytest
 
 from brokerage.paper_exchange.opening import open_book
 from brokerage.paper_exchange.refusal import Refusal
-from brokerage.paper_exchange.sessions import at
+from brokerage.paper_exchange.sessions import Sessions, at
 from brokerage.paper_exchange.ticket import parse_ticket
 from schemas.settings import ExchangeSettings
 
@@ -24,7 +24,7 @@ def hilly(tmp_path):
     days = ("2015-05-29", "2015-06-01", "2015-06-02", "2015-06-03", "2015-06-04")
     rows = [f"AAA,{day},100,110,90,100,1000\n" for day in days] + ["AAA,2015-06-05,150,150,150,150,1000\n"]
     file.write_text("symbol,session,open,high,low,close,volume\n" + "".join(rows))
-    settings = ExchangeSettings(spread_bps=0, cash=D(50_000))
+    settings = ExchangeSettings(start=MONDAY, spread_bps=0, cash=D(50_000))
     book = open_book(tmp_path / "exchange.sqlite", settings, file)
     yield book
     book.store.close()
@@ -136,8 +136,8 @@ def test_a_queued_market_order_never_pays_beyond_its_collar(hilly):
 
 
 def test_a_gtc_order_is_cancelled_after_ninety_days(tmp_path):
-    days = [dt.date(2015, 6, 1) + dt.timedelta(days=i) for i in range(100)]
-    rows = "".join(f"AAA,{day},100\n" for day in days if day.weekday() < 5)
+    days = Sessions().between(dt.date(2015, 6, 1), dt.date(2015, 9, 8))
+    rows = "".join(f"AAA,{day},100\n" for day in days)
     (tmp_path / "flat.csv").write_text("symbol,session,close\n" + rows)
     book = open_book(tmp_path / "exchange.sqlite", ExchangeSettings(), tmp_path / "flat.csv")
     order = send(book, type="limit", limit_price="50", time_in_force="gtc")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 import shutil
 
 import pytest
@@ -46,13 +47,27 @@ def test_a_csv_may_call_the_session_date_and_leave_out_what_it_does_not_know(tmp
     assert second.high is None
 
 
-def test_a_row_without_a_usable_close_is_a_day_without_trading(tmp_path):
+def test_a_row_without_a_close_is_a_day_without_trading(tmp_path):
     file = tmp_path / "bars.csv"
-    file.write_text(
-        "symbol,session,close\nAAA,2015-06-01,\nAAA,2015-06-02,0\nAAA,2015-06-03,5\nAAA,2015-06-04,nan\n"
-    )
+    file.write_text("symbol,session,close\nAAA,2015-06-01,\nAAA,2015-06-03,5\nAAA,2015-06-04,nan\n")
     assert [row.session.day for row in read_prices(file)] == [3]
     assert all(math.isfinite(row.close) for row in read_prices(file))
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("AAA,2015-06-01,5\nAAA,06/02/2015,5\n", "no date (row: 3; column: session; cell: 06/02/2015)"),
+        ("AAA,2015-06-01,5\nAAA,2015-06-02,n/a.\n", "no number (row: 3; column: close; cell: n/a.)"),
+        ("AAA,2015-06-01,-5\n", "not positive (row: 2; symbol: AAA; session: 2015-06-01; close: -5.0)"),
+        ("AAA,2015-06-01,5\nAAA\n", "neither Parquet nor CSV"),
+    ],
+)
+def test_what_is_no_price_is_named_with_its_row(tmp_path, rows, said):
+    file = tmp_path / "bars.csv"
+    file.write_text(f"symbol,date,close\n{rows}")
+    with pytest.raises(DataError, match=re.escape(said)):
+        list(read_prices(file))
 
 
 def test_missing_columns_are_named(tmp_path):

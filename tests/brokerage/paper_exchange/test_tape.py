@@ -100,10 +100,10 @@ def test_bars_of_ones_own_are_served_as_they_are_and_the_path_touches_their_extr
 
 
 def test_a_dirty_bar_is_served_as_it_is_and_quoted_at_its_close():
-    saturday = dt.date(2015, 6, 6)
-    own = Tape([DailyPrice("AAA", saturday, -1.0, 12.0, 9.0, 11.0, 0.0)], SESSIONS, seed=1, spread_bps=0)
+    friday = dt.date(2015, 6, 5)
+    own = Tape([DailyPrice("AAA", friday, -1.0, 12.0, 9.0, 11.0, 0.0)], SESSIONS, seed=1, spread_bps=0)
     now = at(dt.date(2015, 6, 8), dt.time(10, 0))
-    assert own.bars("AAA", saturday, saturday, now) == [(saturday, -1.0, 12.0, 9.0, 11.0, 0.0)]
+    assert own.bars("AAA", friday, friday, now) == [(friday, -1.0, 12.0, 9.0, 11.0, 0.0)]
     assert own.quote("AAA", now).last == 11
 
 
