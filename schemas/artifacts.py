@@ -33,6 +33,7 @@ from schemas.backtest_tables import (
     BacktestPrices,
     BacktestRolling,
     BacktestStatistics,
+    BacktestTracking,
     BacktestTrades,
     BacktestWeights,
     BacktestYears,
@@ -113,6 +114,7 @@ ARTIFACTS: dict[str, ArtifactKind] = {
     "backtest_years": ArtifactKind(BacktestYears, 1, "trials"),
     "backtest_rolling": ArtifactKind(BacktestRolling, 1, "trials"),
     "backtest_crises": ArtifactKind(BacktestCrises, 1, "trials"),
+    "backtest_tracking": ArtifactKind(BacktestTracking, 1, "trials"),
     "artifacts": ArtifactKind(Manifest, 1, "either"),
 }
 

@@ -209,3 +209,11 @@ class BacktestCrises(Artifact):
     last: Session = pa.Field(description="Last day")
     period_return: float = pa.Field(description="Last close over first close - 1, fraction")
     max_drawdown: float = pa.Field(le=0, description="Deepest fall between closes, fraction")
+
+
+class BacktestTracking(Artifact):
+    """The account that was really traded beside the simulation of the same weeks; no row when nothing was."""
+
+    session: Session = pa.Field(unique=True, description="Trading date")
+    live: float = pa.Field(description="Equity of the account at the close, USD")
+    model: float = pa.Field(description="Equity of the simulation at the close, USD")

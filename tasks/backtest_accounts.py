@@ -22,6 +22,7 @@ from strategies.relived import Relived, relive
 from strategies.walk_forward import walk_forward
 from tasks.backtest_lineup import SIXTY_FORTY, Entrant, earliest_trade, lineup, rules_for
 from tasks.backtest_prices import read_history
+from tasks.replayed import tracking
 from warehouse import Warehouse
 from warehouse.journal import OutputJournal
 
@@ -118,6 +119,7 @@ def _write(store: Warehouse, trial: Trial, done: _Backtest, lived: list[Relived]
     tables |= {name: getattr(done.records, name) for name in MEASURED}
     limits = [(decision.decided, name) for decision in lived for name in decision.limits]
     tables["binding"] = pd.DataFrame(limits, columns=["decided", "constraint_name"])
+    tables["tracking"] = tracking(store, trial.strategy)
     return tuple(store.put(trial, f"backtest_{name}", table) for name, table in tables.items())
 
 

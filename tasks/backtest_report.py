@@ -77,6 +77,7 @@ def report_inputs(
         ),
         parameters=parameters.model_dump_json(),
         command=command(parameters),
+        tracking=_dated(_rows(store, written, "backtest_tracking"), "session"),
         quality=_quality(store, prices),
         notes=accounts.notes,
         assumptions=accounts.assumptions,

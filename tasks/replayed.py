@@ -1,4 +1,4 @@
-"""Weeks that were lived on the loopback exchange beside the simulation of the same weeks."""
+"""Weeks that were lived, on the loopback exchange or at the broker, beside the simulation of the same weeks."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from schemas.identity import Trial
 from schemas.parameters import RebalanceParameters
 from schemas.results import DONE
 from schemas.simulation_parameters import Costs
+from strategies.history import REFUSALS
 from strategies.registry import create
 from strategies.walk_forward import walk_forward
 from tasks.backtest_lineup import rules_for, with_hedges
@@ -37,6 +38,18 @@ class Comparison(NamedTuple):
     costs: Costs
 
 
+def tracking(store: Warehouse, strategy: str) -> pd.DataFrame:
+    """``session``, ``live`` and ``model`` of the weeks on record; no row where there are none that can be compared."""
+    nothing = pd.DataFrame(columns=["session", "live", "model"])
+    if store.last_account(strategy) is None:
+        return nothing
+    try:
+        days = compare(store, load_settings().rebalance(strategy)).days
+    except REFUSALS:
+        return nothing
+    return days.rename(columns={"lived": "live", "engine": "model"})[["session", "live", "model"]]
+
+
 def compare(store: Warehouse, parameters: RebalanceParameters) -> Comparison:
     """Simulate the strategy over the weeks on record, and explain the difference.
 
@@ -53,12 +66,14 @@ def compare(store: Warehouse, parameters: RebalanceParameters) -> Comparison:
     runs = runs[runs["outcome"].isin(DONE)]
     if runs.empty:
         raise DataError("No week is on record", remedy=f"Live some: riskparity replay {name} --weeks 8")
-    costs = Costs(slippage_bps=settings.exchange.spread_bps / 2)
+    on_loopback = account.startswith("loopback")
+    costs = Costs(slippage_bps=settings.exchange.spread_bps / 2) if on_loopback else Costs()
     told = settings.backtest(name).model_copy(
         update={
             "strategy": parameters.strategy,
             "universe": parameters.universe,
-            "prices": "bundled",
+            "prices": "bundled" if on_loopback else "broker",
+            "start": runs["session"].min(),
             "cleaning": parameters.cleaning,
             "end": _week_ends(runs["session"].max()),
         }

@@ -3,7 +3,7 @@
 import pytest
 
 from portfolio.replay import CAUSES
-from tasks.replayed import compare
+from tasks.replayed import compare, tracking
 
 
 @pytest.fixture
@@ -31,6 +31,14 @@ def test_the_causes_add_up_to_the_difference_and_but_for_the_hour_it_is_rounding
     assert causes["targets"].abs().max() < 0.01
     assert causes["sizing"].abs().max() < 1
     assert causes["spread"].iloc[-1] == pytest.approx(-causes["assumed costs"].iloc[-1], rel=0.05)
+
+
+def test_a_backtest_finds_what_was_lived_and_nothing_where_nothing_was(weeks, store):
+    assert tracking(store, "risk_parity").empty
+    weeks(1)
+
+    assert tracking(store, "risk_parity")["live"].iloc[0] == 100_000
+    assert tracking(store, "equal_weight").empty
 
 
 def test_what_was_lived_is_what_the_account_reports(weeks, store, exchange):
