@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from schemas.artifacts import ARTIFACTS, ArtifactRef, arrow_schema
 from schemas.errors import DataError
 from schemas.identity import IsoWeek, Run, Trial
 from schemas.results import OUTCOMES
-from warehouse import files, tables
+from warehouse import files, parquet, tables
 from warehouse.catalogue import folder, publish
+from warehouse.compaction import in_force
 from warehouse.manifest import manifest
 
 
@@ -79,8 +78,8 @@ class Warehouse:
             raise _lost(reference, "is missing")
         if files.sha256_of(path) != reference.sha256:
             raise _lost(reference, "was altered after it was written")
-        _require_version(reference.name, path)
-        return _read(path)
+        parquet.require_version(reference.name, path)
+        return parquet.read(path)
 
     def find(self, run: Run | Trial, name: str) -> ArtifactRef | None:
         """The reference of an artifact the run has written, or None."""
@@ -98,6 +97,7 @@ class Warehouse:
             "status": "ok",
             "outcome": outcome,
             "decided_at": run.decided_at.astimezone(dt.UTC).replace(tzinfo=None),
+            # this machine's time, not the exchange's as in decided_at: when a reader could first see the rows
             "committed_at": dt.datetime.now(dt.UTC).replace(tzinfo=None),
             "flow_run_id": flow_run_id,
             "code_version": code_version,
@@ -160,11 +160,12 @@ class Warehouse:
         return 1 + max((int(path.stem.rpartition("-")[2]) for path in written), default=0)
 
     def _all(self, name: str) -> pd.DataFrame:
-        return self._concatenate(name, sorted(folder(self.root, name).glob("run_date=*/*.parquet")))
+        paths = sorted(folder(self.root, name).glob("run_date=*/*.parquet"))
+        return self._concatenate(name, in_force(self.root, paths) if name == "bars" else paths)
 
     def _concatenate(self, name: str, paths: list[Path]) -> pd.DataFrame:
         schema = arrow_schema(ARTIFACTS[name].model)
-        written = [_read(path) for path in paths if not path.name.startswith("_")]
+        written = [parquet.read(path) for path in paths if not path.name.startswith("_")]
         return tables.to_pandas(pa.concat_tables([schema.empty_table(), *written]))
 
     def _path(self, name: str, run: Run | Trial) -> Path:
@@ -174,50 +175,14 @@ class Warehouse:
         return folder(self.root, name) / f"run_date={session.isoformat()}" / f"{run_id}.parquet"
 
     def _reference(self, name: str, run_id: str, path: Path) -> ArtifactRef:
-        _require_version(name, path)
+        parquet.require_version(name, path)
         return ArtifactRef(
             name=name,
             run_id=run_id,
             uri=path.relative_to(self.root).as_posix(),
-            rows=_metadata(path).num_rows,
+            rows=parquet.metadata(path).num_rows,
             sha256=files.sha256_of(path),
             schema_version=ARTIFACTS[name].version,
-        )
-
-
-def _read(path: Path) -> pa.Table:
-    with _readable(path):
-        # partitioning=None: run_date in the path is for DuckDB's pruning, not a column of the artifact
-        return pq.read_table(
-            path, partitioning=None, page_checksum_verification=True
-        ).replace_schema_metadata(None)
-
-
-def _metadata(path: Path) -> pq.FileMetaData:
-    with _readable(path):
-        return pq.read_metadata(path)
-
-
-@contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DataError(
-            f"{path.parent.parent.name}/{path.parent.name}/{path.name} is damaged",
-            figures={"reader says": str(error).splitlines()[0]},
-            remedy="Restore the state folder from a backup, or move this file away; nothing was sent.",
-        ) from None
-
-
-def _require_version(name: str, path: Path) -> None:
-    found = (_metadata(path).metadata or {}).get(tables.VERSION_KEY, b"none").decode()
-    wanted = str(ARTIFACTS[name].version)
-    if found != wanted:
-        raise DataError(
-            f"Artifact {path.name} of '{name}' was written by another version of this project",
-            figures={"its schema version": found, "version understood": wanted},
-            remedy="Start a new run instead of retrying the old one: `riskparity run STRATEGY rebalance`.",
         )
 
 
