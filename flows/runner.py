@@ -16,6 +16,8 @@ from typing import Annotated, Literal, NoReturn
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
+from flows.warehouse_commands import warehouse
+
 EXIT_CODES = """
 Exit codes: 0 done, or nothing to do · 1 unexpected failure · 2 usage or configuration · 3 refused by a guard, or aborted with nothing in doubt ·
 4 prices invalid or stale, or data damaged · 5 constraints infeasible · 6 a person must look ·
@@ -46,6 +48,7 @@ several legs.
 """
 exchange = App(name="exchange", help=_EXCHANGE)
 app.command(exchange)
+app.command(warehouse)
 
 Json = Annotated[bool, Parameter(name="--json", negative=())]
 Flag = Annotated[bool, Parameter(negative=())]
