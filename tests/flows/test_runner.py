@@ -48,6 +48,8 @@ def test_help_imports_nothing_heavy():
         ["doctor"],
         ["exchange"],
         ["exchange", "advance"],
+        ["warehouse", "check"],
+        ["warehouse", "prune"],
     ],
 )
 def test_every_command_explains_itself(command, tmp_path):
