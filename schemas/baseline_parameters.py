@@ -111,8 +111,8 @@ class FixedWeightsParameters(_Baseline):
     """Weights that somebody once chose, such as 60/40."""
 
     name: Literal["fixed_weights"] = "fixed_weights"
-    weights: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {"SPY": 0.6, "AGG": 0.4}
-    """Weight by ticker, in any unit; each must be in the universe."""
+    weights: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {"SPY": 0.6, "IEF": 0.4}
+    """Weight by ticker, in any unit; each must be in the universe, as these are in bundled and diversified."""
     lookback: int = Field(default=2, ge=2, le=5000)
     """Daily returns an asset must have to be held (sessions)."""
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from config import load_settings
 from schemas.baseline_parameters import FixedWeightsParameters
 from schemas.errors import ConfigError
 from strategies.fixed_weights import FixedWeights
@@ -16,7 +17,12 @@ def test_weights_are_held_in_their_proportions_beside_the_buffer(window):
 
 def test_an_asset_that_is_not_there_is_named(window):
     with pytest.raises(ConfigError, match="AGG has a weight and is not among the assets"):
-        FixedWeights(FixedWeightsParameters()).decide(window())
+        FixedWeights(FixedWeightsParameters(weights={"SPY": 0.6, "AGG": 0.4})).decide(window())
+
+
+@pytest.mark.parametrize("universe", ["bundled", "diversified"])
+def test_the_default_weights_fit_the_universes_that_are_used_by_default(universe):
+    assert FixedWeightsParameters().weights.keys() <= set(load_settings().universes[universe].symbols)
 
 
 @pytest.mark.parametrize("nothing", [{}, {"SPY": 0.0}])
