@@ -43,7 +43,9 @@ def decide_rebalance(
 
     All changes shrink by one factor, so the step stays on the line to the target and between feasible
     weights remains feasible. The first funding, from cash alone, is exempt from the cap: it would
-    leave a new account uninvested for weeks.
+    leave a new account uninvested for weeks. Where more is held than there is equity, the money that is owed is
+    paid back first, from all assets alike and whatever the threshold; the cap counts it, and stops short of none
+    of it.
 
     Args:
         symbols: Names of the N assets; include those held that have no target any more.
@@ -61,13 +63,15 @@ def decide_rebalance(
     held = checked_vector(current, symbols, "Held weight")
     wanted = checked_vector(target, symbols, "Target weight")
     largest = float(np.abs(wanted - held).max())
-    step = step_towards(held, wanted, drift_threshold, max_turnover)
-    if step == 0.0:
+    owed = float(held.sum()) - 1.0
+    start = held / (1.0 + owed) if owed > NOTHING else held
+    step = step_towards(start, wanted, drift_threshold, max(max_turnover - turnover(held, start), 0.0))
+    if step == 0.0 and start is held:
         text = f"largest drift {_points(largest)} is below the threshold {_points(drift_threshold)}"
         reasons = tuple(f"hold: {_points(gap, signed=True)} from the target; {text}" for gap in held - wanted)
         return RebalanceDecision("hold", held, largest, 0.0, 0.0, reasons, f"hold: {text}")
     first_funding = not np.any(held > NOTHING)
-    weights = wanted if step == 1.0 else held + step * (wanted - held)
+    weights = wanted if step == 1.0 else start + step * (wanted - start)
     return RebalanceDecision(
         "rebalance",
         weights,
@@ -75,7 +79,14 @@ def decide_rebalance(
         turnover(held, weights),
         step,
         tuple(_reason(*asset, step) for asset in zip(held, wanted, weights, strict=True)),
-        _summary(largest, turnover(held, wanted), step, max_turnover, first_funding=first_funding),
+        _summary(
+            largest,
+            turnover(held, weights),
+            turnover(held, wanted),
+            max_turnover,
+            owed=0.0 if start is held else owed,
+            first_funding=first_funding,
+        ),
     )
 
 
@@ -112,14 +123,19 @@ def _reason(held: float, wanted: float, traded_to: float, step: float) -> str:
     else:
         action = "buy" if change > 0 else "sell"
     way = "" if step == 1.0 else f"; {step:.0%} of the way this week, turnover cap"
+    way = way if step else "; to pay back what is owed"
     return f"{action}: held {_percent(held)}, target {_percent(wanted)}, {_points(change, signed=True)}{way}"
 
 
-def _summary(largest: float, full: float, step: float, max_turnover: float, *, first_funding: bool) -> str:
-    text = f"rebalance: largest drift {_points(largest)}, turnover {_percent(step * full)}"
+def _summary(
+    largest: float, traded: float, full: float, max_turnover: float, *, owed: float, first_funding: bool
+) -> str:
+    text = f"rebalance: largest drift {_points(largest)}, turnover {_percent(traded)}"
+    if owed:
+        text += f", of which {_percent(owed / 2)} to pay back what is owed"
     if first_funding:
         return f"{text}; first funding, exempt from the cap of {_percent(max_turnover)}"
-    if step < 1.0:
+    if traded < full - NOTHING:
         return f"{text} of {_percent(full)} wanted; cap {_percent(max_turnover)}"
     return f"{text} within the cap of {_percent(max_turnover)}"
 

@@ -62,6 +62,23 @@ def test_first_funding_is_exempt_from_the_cap():
     assert "first funding" in decision.summary
 
 
+def test_what_is_owed_is_paid_back_first_and_counts_towards_the_cap():
+    """A fifth of the equity is borrowed: a sixth of every holding goes, and what the cap leaves goes towards the target."""
+    decision = decide([1.2, 0.0, 0.0], [0.0, 0.5, 0.4975], max_turnover=0.5)
+    assert decision.turnover == pytest.approx(0.5)
+    assert decision.weights.sum() <= 1.0
+    np.testing.assert_allclose(decision.weights, [0.5995, 0.2003, 0.1992], atol=1e-4)
+    assert "10.0% to pay back what is owed" in decision.summary
+
+
+def test_what_is_owed_is_paid_back_whatever_the_threshold_and_the_cap():
+    within = decide([0.402, 0.302, 0.299], [0.4, 0.3, 0.2975])
+    beyond = decide([1.3, 0.0, 0.7], [0.0, 0.9, 0.0], max_turnover=0.2)
+    assert within.decision == beyond.decision == "rebalance"
+    assert within.weights.sum() == pytest.approx(1.0)
+    np.testing.assert_allclose(beyond.weights, [0.65, 0.0, 0.35])
+
+
 def test_reasons_say_what_happens_to_each_asset():
     decision = decide([0.3, 0.4, 0.0], [0.35, 0.0, 0.3])
     assert decision.reasons == (
