@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ from schemas.simulation_parameters import Rules
 from strategies.registry import create
 from strategies.relived import Relived, relive
 from strategies.walk_forward import walk_forward
-from tasks.backtest_lineup import SIXTY_FORTY, Entrant, earliest_trade, lineup, rules_for
+from tasks.backtest_lineup import SIXTY_FORTY, Entrant, lineup, rules_for
 from tasks.backtest_prices import read_history
 from tasks.replayed import tracking
 from warehouse import Warehouse
@@ -34,6 +35,8 @@ class _Backtest(NamedTuple):
     rules: Rules
     accounts: Mapping[str, Simulation]
     records: TrackRecords
+    start: dt.date
+    """From which they trade."""
 
 
 def simulate_accounts(
@@ -82,9 +85,8 @@ def _run(
     parameters: BacktestParameters,
     told: Callable[[str], None],
 ) -> _Backtest:
-    entrants = lineup(history, prices, parameters)
+    entrants, start = lineup(history, prices, parameters)
     rules = rules_for(history, parameters.rules)
-    start = earliest_trade(entrants, rules, parameters.start)
     accounts = {}
     for entrant in entrants:
         told(entrant.name)
@@ -102,7 +104,7 @@ def _run(
     records = track_records(
         accounts, entrants[1].name, cash_yield=cash, draws=parameters.draws, seed=parameters.seed
     )
-    return _Backtest(entrants, rules, accounts, records)
+    return _Backtest(entrants, rules, accounts, records, start)
 
 
 def _write(store: Warehouse, trial: Trial, done: _Backtest, lived: list[Relived]) -> tuple[ArtifactRef, ...]:
@@ -141,13 +143,12 @@ def _keep_journal(store: Warehouse, trial: Trial, done: _Backtest, lived: list[R
 def _notes(
     history: PriceHistory, done: _Backtest, prices: GatheredPrices, parameters: BacktestParameters
 ) -> tuple[str, ...]:
-    account = done.accounts[done.entrants[0].name]
     notes = [f"Prices: {prices.source}."]
     if done.rules != parameters.rules:
         notes.append("Only closes are known: what would trade at the next open trades at the next close.")
-    if parameters.start is not None and account.sessions[0].item() > parameters.start:
+    if parameters.start is not None and done.start > parameters.start:
         notes.append(
-            f"It begins on {account.sessions[0]}: before, too few assets have the longest lookback behind them."
+            f"Trading begins on {done.start}: before, too few assets have the longest lookback behind them."
         )
     if SIXTY_FORTY in done.accounts:
         notes.append(

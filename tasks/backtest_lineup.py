@@ -6,6 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from config import load_settings
 from portfolio.price_history import PriceHistory
 from schemas.backtest_parameters import BacktestParameters
@@ -38,11 +40,13 @@ def rules_for(history: PriceHistory, rules: Rules) -> Rules:
     return rules
 
 
-def lineup(history: PriceHistory, prices: GatheredPrices, parameters: BacktestParameters) -> list[Entrant]:
-    """The strategy first, its benchmark second; all keep the strategy's share of cash.
+def lineup(
+    history: PriceHistory, prices: GatheredPrices, parameters: BacktestParameters
+) -> tuple[list[Entrant], dt.date]:
+    """The strategy first, its benchmark second; all keep the strategy's share of cash. And the day from which they trade.
 
     Raises:
-        DataError: There are no prices of the benchmark.
+        DataError: There are no prices of the benchmark, or the history is too short.
     """
     chosen, symbol = with_hedges(parameters.strategy, prices.hedges), parameters.benchmark
     if symbol not in history.symbols:
@@ -51,20 +55,20 @@ def lineup(history: PriceHistory, prices: GatheredPrices, parameters: BacktestPa
             figures={"prices of": ", ".join(history.symbols)},
             remedy="Choose one of them: --benchmark SYMBOL",
         )
-    universe, buffer = history.of(prices.held), chosen.cash_buffer
+    universe, buffer, settings = history.of(prices.held), chosen.cash_buffer, load_settings()
     benchmark = BenchmarkParameters(symbol=symbol, cash_buffer=buffer)
     entrants = [
         Entrant(chosen.name, create(chosen), universe),
         Entrant(symbol, create(benchmark), history.of((symbol,))),
     ]
-    settings = load_settings()
     for name in parameters.beside:
-        if name == "sixty_forty":
-            entrants += _sixty_forty(history, prices, parameters, buffer)
-        elif name != chosen.name:
+        if name not in {"sixty_forty", chosen.name}:
             other = settings.strategy(name).model_copy(update={"cash_buffer": buffer})
             entrants.append(Entrant(name, create(other), universe))
-    return entrants
+    start = earliest_trade(entrants, rules_for(history, parameters.rules), parameters.start)
+    if "sixty_forty" in parameters.beside:
+        entrants += _sixty_forty(history, prices, parameters, start)
+    return entrants, start
 
 
 def with_hedges(strategy: StrategyParameters, hedges: tuple[str, ...]) -> StrategyParameters:
@@ -75,14 +79,16 @@ def with_hedges(strategy: StrategyParameters, hedges: tuple[str, ...]) -> Strate
 def earliest_trade(entrants: list[Entrant], rules: Rules, wanted: dt.date | None) -> dt.date:
     """First session in which every account may trade: half of the universe has the longest lookback behind it.
 
-    Where somebody wants to begin earlier, two assets are enough; others join as they come.
+    Where somebody wants to begin earlier, two assets are enough; others join as they come. The benchmark has to be there.
 
     Raises:
         DataError: The history is too short for that.
     """
     history, lookback = entrants[0].history, max(entrant.strategy.lookback for entrant in entrants)
     ready = (history.returns_in_a_row >= lookback).sum(axis=1)
-    enough = ready >= (len(history.symbols) / 2 if wanted is None else min(2, len(history.symbols)))
+    market = entrants[1]
+    there = (market.history.returns_in_a_row >= market.strategy.lookback).all(axis=1)
+    enough = there & (ready >= (len(history.symbols) / 2 if wanted is None else min(2, len(history.symbols))))
     delay = 0 if rules.execution == "same_close" else 1
     row = int(enough.argmax()) + delay
     if not enough.any() or row >= len(history.sessions):
@@ -101,12 +107,14 @@ def earliest_trade(entrants: list[Entrant], rules: Rules, wanted: dt.date | None
 
 
 def _sixty_forty(
-    history: PriceHistory, prices: GatheredPrices, parameters: BacktestParameters, buffer: float
+    history: PriceHistory, prices: GatheredPrices, parameters: BacktestParameters, start: dt.date
 ) -> list[Entrant]:
-    """Nothing when there are no bonds."""
-    bonds = next((symbol for symbol in prices.beside if symbol != parameters.benchmark), None)
+    """Nothing when no bonds are listed from the start."""
+    before = int(np.searchsorted(history.sessions, np.datetime64(start))) - 1
+    listed = dict(zip(history.symbols, history.returns_in_a_row[before] > 1, strict=True))
+    bonds = next((s for s in prices.beside if s != parameters.benchmark and listed[s]), None)
     if bonds is None:
         return []
     weights = dict(zip((parameters.benchmark, bonds), _SHARES, strict=True))
-    fixed = FixedWeightsParameters(weights=weights, cash_buffer=buffer)
+    fixed = FixedWeightsParameters(weights=weights, cash_buffer=parameters.strategy.cash_buffer)
     return [Entrant(SIXTY_FORTY, create(fixed), history.of(tuple(weights)))]
