@@ -120,7 +120,7 @@ class Broker:
             self._sleep(pause)
         return self.order(client_order_id)
 
-    def submit(self, ticket: OrderTicket) -> Order:
+    def submit(self, ticket: OrderTicket, permit: Callable[[], None] = lambda: None) -> Order:
         """Send an order, once.
 
         POST is never repeated blindly. When its outcome is unknown the order is looked up by its id with
@@ -128,24 +128,35 @@ class Broker:
         same id, which the broker accepts only once. A refusal of that one settles nothing, for the first
         order may live and be its very reason: the order is looked up again.
 
+        Args:
+            ticket: The order.
+            permit: Asked right before every POST, the second one too; what it raises keeps it from going out.
+
         Raises:
             UnknownOutcome: If a POST went unanswered and no look-up found the order.
             ConfigError: If the account is a live one and not everything says so, or the other way round.
         """
         self._interlock()
         in_doubt = False
+        figures: dict[str, object] = {}
         for _ in range(2):
+            try:
+                permit()
+            except RiskParityError as refusal:
+                if in_doubt:
+                    raise unresolved(ticket, figures | {"not sent again": refusal.what}) from None
+                raise
             try:
                 return same_trade(self._post(ticket), ticket)
             except CallFailed as caught:
-                failure = caught
+                failure, figures = caught, caught.figures
             if not (in_doubt or failure.is_temporary or failure.is_duplicate_id):
                 raise as_error(failure)
             in_doubt = in_doubt or failure.may_have_arrived or failure.is_duplicate_id
             order = self._search(ticket, failure, in_doubt=in_doubt)
             if order is not None:
                 return same_trade(order, ticket)
-        raise _unresolved(ticket, failure.figures) if in_doubt else as_error(failure)
+        raise unresolved(ticket, figures) if in_doubt else as_error(failure)
 
     def cancel(self, order: Order) -> None:
         """Ask for the end of an order; whether and when it ends only its status tells.
@@ -203,7 +214,7 @@ class Broker:
                 order = self.order(ticket.client_order_id)
             except RiskParityError as blind:
                 if in_doubt:
-                    raise _unresolved(ticket, failure.figures | {"look-up": blind.what}) from None
+                    raise unresolved(ticket, failure.figures | {"look-up": blind.what}) from None
                 raise
             if order is not None:
                 return order
@@ -217,8 +228,19 @@ def same_trade(order: Order, ticket: OrderTicket) -> Order:
         UnknownOutcome: If it is another trade under the same id.
     """
     if (order.symbol, order.side) != (ticket.symbol, ticket.side):
-        raise _unresolved(ticket, {"found": f"{order.side} {order.symbol}", "order_id": order.id})
+        raise unresolved(ticket, {"found": f"{order.side} {order.symbol}", "order_id": order.id})
     return order
+
+
+def unresolved(ticket: OrderTicket, figures: Mapping[str, object]) -> UnknownOutcome:
+    """What is raised of an order that may or may not have reached the broker."""
+    wanted = f"{ticket.side} {ticket.symbol}"
+    return UnknownOutcome(
+        "The broker did not say whether an order arrived, and looking it up did not settle it",
+        figures={"order": wanted, "client_order_id": ticket.client_order_id, **figures},
+        remedy="Look for this client order id at the broker. Running the same week again looks it up "
+        "first and cannot send it twice.",
+    )
 
 
 class _ExactMarketOrder(MarketOrderRequest):
@@ -234,13 +256,3 @@ class _ExactLimitOrder(LimitOrderRequest):
     qty: str | None = None  # type: ignore[assignment]
     notional: str | None = None  # type: ignore[assignment]
     limit_price: str  # type: ignore[assignment]
-
-
-def _unresolved(ticket: OrderTicket, figures: Mapping[str, object]) -> UnknownOutcome:
-    wanted = f"{ticket.side} {ticket.symbol}"
-    return UnknownOutcome(
-        "The broker did not say whether an order arrived, and looking it up did not settle it",
-        figures={"order": wanted, "client_order_id": ticket.client_order_id, **figures},
-        remedy="Look for this client order id at the broker. Running the same week again looks it up "
-        "first and cannot send it twice.",
-    )

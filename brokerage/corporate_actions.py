@@ -31,7 +31,7 @@ _PARTIES = ("symbol", "old_symbol", "new_symbol", "source_symbol", "acquiree_sym
 def changing_assets(
     endpoint: Endpoint, symbols: Iterable[str], start: dt.date, end: dt.date, settings: BrokerSettings
 ) -> dict[str, str]:
-    """Of ``symbols`` those with a split, merger, spin-off or new name from ``start`` to ``end``, and what it is.
+    """Of ``symbols`` those with a split, merger, spin-off or new name from ``start`` to ``end``, and what it is and when.
 
     Raises:
         ConfigError: If the keys are wrong or their plan has no corporate actions.
@@ -60,12 +60,17 @@ def changing_assets(
         return _Page.model_validate(client.get("/corporate-actions", dict(fields)))
 
     return {
-        symbol: group.removesuffix("s").replace("_", " ")
+        symbol: f"{group.removesuffix('s').replace('_', ' ')}{_day(action)}"
         for page in read_pages(ask, fields, settings)
         for group, actions in page.corporate_actions.items()
         for action in actions
         for symbol in wanted & {action.get(party) for party in _PARTIES}
     }
+
+
+def _day(action: Mapping[str, Any]) -> str:
+    days = (action.get(name) for name in ("ex_date", "effective_date", "process_date"))
+    return next((f" on {day}" for day in days if day), "")
 
 
 class _Page(BaseModel):

@@ -49,6 +49,7 @@ def execute(
     *,
     intents: IntentLog,
     before_sending: Callable[[], None],
+    before_wave: Callable[[], None],
     before_each: Callable[[], None],
     quotes: Quotes = no_quotes,
     sleep: Callable[[float], None] = time.sleep,
@@ -68,9 +69,10 @@ def execute(
         plan: The trade list; holds are reported, not sent.
         params: Kind of order, least trade, pace, deadline and further attempts.
         intents: Where each order is written down before it is sent.
-        before_sending: Called once, right before the first order this call sends; not at all when there
-            is none to send. It may raise ``GuardRefusal``.
-        before_each: Called right before every POST. It may raise ``GuardRefusal``.
+        before_sending: Called once, before the first order this call sends; not at all when there is none to
+            send. It may raise ``GuardRefusal``, as the next two may.
+        before_wave: Called each time before orders go out together: the sells, the buys, what is tried again.
+        before_each: Called before each of these, and right before every POST.
         quotes: Both sides of the market of some symbols, for marketable limits.
         sleep: How to wait.
         monotonic: The clock of the waits (seconds).
@@ -82,14 +84,15 @@ def execute(
         UnknownOutcome: If a person must look, and the account cannot even be read, or no longer accepts the keys.
         TemporaryError: If the broker stayed unreachable.
     """
-    ask = functools.cache(before_sending)
+    once = functools.cache(before_sending)
 
-    def gate() -> None:
+    def ask() -> None:
         before_each()
-        ask()
+        once()
+        before_wave()
 
     pace = Pace(params.poll_seconds, params.deadline_seconds, sleep, monotonic)
-    desk = Desk(broker, Ledger(run, plan, intents), params, pace, gate, quotes)
+    desk = Desk(broker, Ledger(run, plan, intents), params, pace, ask, before_each, quotes)
     try:
         return _carry_out(desk)
     except UnknownOutcome as doubt:
@@ -120,7 +123,7 @@ def _preflight(desk: Desk) -> None:
     """Everything that must hold before the first order."""
     broker, ledger, pace = desk.broker, desk.ledger, desk.pace
     require_free_account(broker.account())
-    require_hours(broker.clock(), pace, sides=2)
+    require_hours(ledger.run, broker.clock(), pace, sides=2)
     clear_leftovers(broker, ledger.run, ledger.orders, pace)
     # Only after fills of our own can holdings lag behind; else a difference is one.
     looks = pace.looks() if ledger.orders else [None]

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from brokerage.models import Order, OrderTicket
 from schemas.errors import GuardRefusal
+from schemas.identity import Run
 
 IntentState = Literal["PLANNED", "SUBMITTING", "ACKED", "TERMINAL", "AMBIGUOUS"]
 """PLANNED: not sent. SUBMITTING: may be on its way. ACKED: the broker has it. TERMINAL: nothing more can happen.
@@ -23,8 +24,8 @@ REFUSED = "refused"
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS intent (
-  client_order_id TEXT PRIMARY KEY, account TEXT NOT NULL, run_id TEXT NOT NULL, symbol TEXT NOT NULL,
-  side TEXT NOT NULL, qty TEXT, notional TEXT, limit_price TEXT, state TEXT NOT NULL,
+  client_order_id TEXT PRIMARY KEY, account TEXT NOT NULL, run_id TEXT NOT NULL, session TEXT NOT NULL,
+  symbol TEXT NOT NULL, side TEXT NOT NULL, qty TEXT, notional TEXT, limit_price TEXT, state TEXT NOT NULL,
   order_id TEXT, status TEXT, filled_qty TEXT NOT NULL DEFAULT '0', message TEXT NOT NULL DEFAULT '',
   changed_at TEXT NOT NULL)
 """
@@ -36,10 +37,17 @@ class Intent:
 
     ticket: OrderTicket
     run_id: str
+    session: dt.date
+    """On which it was to be sent, and at whose close it is over: every order is one for the day."""
     state: IntentState
     status: str | None
     filled_qty: Decimal
     message: str
+
+    @property
+    def may_arrive(self) -> bool:
+        """Whether an order of it may be at the broker, or on its way there."""
+        return self.state in {"SUBMITTING", "ACKED", "AMBIGUOUS"}
 
 
 class IntentLog:
@@ -59,7 +67,7 @@ class IntentLog:
         self._account = account
         self._patience = patience
 
-    def plan(self, run_id: str, tickets: Iterable[OrderTicket]) -> None:
+    def plan(self, run: Run, tickets: Iterable[OrderTicket]) -> None:
         """Write down what a leg is made of, before any of it is sent; one known already stays as it is.
 
         Raises:
@@ -68,9 +76,10 @@ class IntentLog:
         with self._durably() as book:
             for ticket in tickets:
                 book.execute(
-                    "INSERT OR IGNORE INTO intent (client_order_id, account, run_id, symbol, side, qty, notional, "
-                    "limit_price, state, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'PLANNED', ?)",
-                    (ticket.client_order_id, self._account, run_id, ticket.symbol, ticket.side, *_sizes(ticket), _now()),
+                    "INSERT OR IGNORE INTO intent (client_order_id, account, run_id, session, symbol, side, qty, "
+                    "notional, limit_price, state, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'PLANNED', ?)",
+                    (ticket.client_order_id, self._account, run.run_id, run.session.isoformat(),
+                     ticket.symbol, ticket.side, *_sizes(ticket), _now()),
                 )  # fmt: skip
 
     def submitting(self, ticket: OrderTicket) -> None:
@@ -110,6 +119,10 @@ class IntentLog:
     def of(self, run_id: str) -> list[Intent]:
         """Every intent of a run, in the order they were written."""
         return self._read("run_id = ?", run_id)
+
+    def names(self) -> set[str]:
+        """Client order ids of every intent of the account, whichever run wrote it."""
+        return {intent.ticket.client_order_id for intent in self._read("account = ?", self._account)}
 
     def pending(self) -> list[Intent]:
         """Every intent of the account, whichever run wrote it, of which more may be heard."""
@@ -152,7 +165,13 @@ def _intent(row: sqlite3.Row) -> Intent:
         limit_price=_decimal(row["limit_price"]),
     )
     return Intent(
-        ticket, row["run_id"], row["state"], row["status"], Decimal(row["filled_qty"]), row["message"]
+        ticket,
+        row["run_id"],
+        dt.date.fromisoformat(row["session"]),
+        row["state"],
+        row["status"],
+        Decimal(row["filled_qty"]),
+        row["message"],
     )
 
 

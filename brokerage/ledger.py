@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from brokerage.client import Broker, same_trade
+from brokerage.client import Broker, same_trade, unresolved
 from brokerage.intents import REFUSED, IntentLog
 from brokerage.models import Order, OrderTicket
 from brokerage.orders import NOTHING, PlannedOrder
@@ -26,11 +26,9 @@ class Ledger:
     refusals: dict[str, tuple[OrderTicket, str]] = field(default_factory=dict)
     """What the broker declined to make an order of, and its words."""
     doubts: dict[str, tuple[OrderTicket, UnknownOutcome]] = field(default_factory=dict)
-    """What may or may not have reached the broker."""
+    """What may or may not have reached the broker, this time or in an earlier try of this run."""
     skipped: dict[str, str] = field(default_factory=dict)
     """Why a symbol's trade was not sent."""
-    cut_short: set[str] = field(default_factory=set)
-    """Orders canceled at the deadline: what they left is not tried again."""
     stopped: str = ""
     """Why nothing more is sent; empty while sending goes on."""
     cash: Decimal = NOTHING
@@ -56,7 +54,7 @@ class Ledger:
         """Find every order of this run at the broker, by the ids of its plan and its intents, and adopt it.
 
         An order known to exist is searched for patiently; one that is only known as an intention is looked
-        up once, for sending it again under its id cannot make it twice.
+        up once, for sending it again under its id cannot make it twice. Unless that is done it stays in doubt.
 
         Raises:
             GuardRefusal: An order under one of the ids is older than the run, or the intents cannot be read.
@@ -73,12 +71,24 @@ class Ledger:
             order = broker.search(name) if exists else broker.order(name)
             if order is not None:
                 self.add([same_trade(require_own(self.run, order), ticket)])
+            elif intent is not None and intent.may_arrive:
+                self.doubts[name] = ticket, unresolved(ticket, {"intent": intent.state})
 
     def add(self, orders: Iterable[Order]) -> None:
         """What the broker says of these orders now."""
         orders = list(orders)
-        self.orders.update({order.client_order_id: order for order in orders})
+        for order in orders:
+            self.orders[order.client_order_id] = order
+            self.doubts.pop(order.client_order_id, None)
         self.intents.note(orders)
+
+    def unsent(self, ticket: OrderTicket, error: RiskParityError) -> None:
+        """Nothing of an order was posted, or what was posted provably made none.
+
+        What an earlier try posted may still arrive all the same.
+        """
+        if ticket.client_order_id not in self.doubts:
+            self.intents.settle(ticket.client_order_id, "PLANNED", error.what)
 
     def refuse(self, ticket: OrderTicket, refusal: BrokerRefusal) -> None:
         """The broker declined an order, for good."""
@@ -106,7 +116,7 @@ class Ledger:
 
     def stop(self, error: RiskParityError) -> None:
         """Send nothing more, because of ``error``; it is raised when nothing is out at all."""
-        if not (self.orders or self.doubts):
+        if not self.orders:
             raise error
         self.stopped = error.what
 

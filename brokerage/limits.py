@@ -55,6 +55,32 @@ def require_within_limits(
         )
 
 
+def require_prices_near(
+    plan: Sequence[PlannedOrder], prices: Mapping[str, Decimal], tolerance: float
+) -> None:
+    """Refuse a trade list whose prices are no longer those of the market.
+
+    Args:
+        plan: The trade list; holds do not count.
+        prices: The market's, by symbol (USD).
+        tolerance: Greatest change since the plan (fraction).
+
+    Raises:
+        GuardRefusal: With every traded symbol whose price changed by more, or is gone.
+    """
+    changed = {
+        row.symbol: f"{row.reference_price:f} then, {prices.get(row.symbol, 'none')} now"
+        for row in _trades(plan)
+        if not abs(prices.get(row.symbol, NOTHING) / row.reference_price - 1) <= Decimal(str(tolerance))
+    }
+    if changed:
+        raise GuardRefusal(
+            "Prices have moved since the plan was made; nothing more was sent",
+            figures=changed,
+            remedy="Run again to plan afresh.",
+        )
+
+
 Broken = Iterator[tuple[str, str]]
 """Name of a limit, for which asset, and by how much it is exceeded."""
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 
+from brokerage.calendar import NEW_YORK
 from brokerage.client import Broker
 from brokerage.following import Pace, cancel, require_ended
 from brokerage.models import Account, Clock, Order, Position
@@ -16,6 +17,8 @@ from schemas.identity import Run
 
 DEADLINES_A_SIDE = 2
 """A side's orders are followed to a deadline, and once more after their cancellation."""
+LEAST_BEFORE_CLOSE = dt.timedelta(minutes=5)
+"""No order goes out later than this before a close, however short the deadlines are."""
 SAME_SHARES = Decimal("0.00000001")
 
 
@@ -53,18 +56,25 @@ def require_free_account(account: Account) -> None:
         )
 
 
-def require_hours(clock: Clock, pace: Pace, *, sides: int) -> None:
-    """Refuse when the orders could not be followed to their end while the market is open.
+def require_hours(run: Run, clock: Clock, pace: Pace, *, sides: int) -> None:
+    """Refuse when the orders could not be followed to their end on the run's own day while the market is open.
 
     Args:
+        run: Whose orders these are.
         clock: The exchange's, which alone decides, also on the days it closes early.
         pace: How long each side may take.
         sides: How many of sells and buys are still to come.
 
     Raises:
-        GuardRefusal: If the market is closed or closes too soon.
+        GuardRefusal: If the day of the run is over, or the market is closed or closes too soon.
     """
-    needed = dt.timedelta(seconds=sides * DEADLINES_A_SIDE * pace.deadline_seconds)
+    needed = max(dt.timedelta(seconds=sides * DEADLINES_A_SIDE * pace.deadline_seconds), LEAST_BEFORE_CLOSE)
+    if (today := clock.timestamp.astimezone(NEW_YORK).date()) != run.session:
+        raise GuardRefusal(
+            "This run began on another day and goes no further",
+            figures={"began on": run.session, "exchange's date": today},
+            remedy="Start a new run, which plans from today's holdings.",
+        )
     if not clock.is_open:
         raise GuardRefusal(
             "The market is closed, and orders are never queued for the next open",

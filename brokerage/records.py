@@ -74,7 +74,7 @@ class Execution:
 
     ``complete``: every trade of the plan was sent and filled. ``adjusted``: it was carried out as far as the
     broker let it. ``aborted``: it was stopped on the way, or nothing filled; nothing is in doubt.
-    ``needs_human``: orders, fills and holdings do not tell one story.
+    ``needs_human``: orders, fills and holdings do not tell one story, or an order may still come through.
     """
 
     orders: tuple[OrderRow, ...]
@@ -124,8 +124,11 @@ def position_rows(
 def outcome_of(ledger: Ledger, min_trade: Decimal) -> Outcome:
     """``complete`` when every trade became orders of its planned size (within 1 %) that filled.
 
-    An asset that was left alone although it is ``min_trade`` (USD) or more from its target is not done.
+    An asset that was left alone although it is ``min_trade`` (USD) or more from its target is not done. While an
+    order may still come through nothing is.
     """
+    if ledger.doubts:
+        return "needs_human"
     done = all(
         not _is_neglected(row, min_trade) if row.action == "hold" else _is_done(row, ledger.of(row))
         for row in ledger.plan

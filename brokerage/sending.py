@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_DOWN
 
 from brokerage.client import Broker, same_trade
 from brokerage.collar import Quote, within_collar
@@ -12,13 +11,10 @@ from brokerage.failures import lacks_money
 from brokerage.following import Pace, cancel, require_ended, wait
 from brokerage.ledger import Ledger
 from brokerage.models import OrderTicket
-from brokerage.orders import CENT, NOTHING, PlannedOrder, cash_buffer, scale_buys
-from brokerage.preflight import require_hours
-from schemas.errors import BrokerRefusal, GuardRefusal, TemporaryError, UnknownOutcome
+from brokerage.orders import PlannedOrder, cash_buffer, scale_buys
+from brokerage.preflight import require_hours, require_own
+from schemas.errors import BrokerRefusal, ConfigError, GuardRefusal, TemporaryError, UnknownOutcome
 from schemas.parameters import ExecutionParameters
-
-ENDED_EARLY = frozenset({"canceled", "expired"})
-"""How the broker ends an order of which the rest may be tried again; one it rejected is not tried blindly."""
 
 Quotes = Callable[[Sequence[str]], Mapping[str, Quote]]
 
@@ -31,13 +27,17 @@ class Desk:
     ledger: Ledger
     params: ExecutionParameters
     pace: Pace
-    gate: Callable[[], None]
-    """Asked right before every POST; raises ``GuardRefusal`` to stop."""
+    before_wave: Callable[[], None]
+    """Asked before orders go out together; raises ``GuardRefusal`` to stop."""
+    before_each: Callable[[], None]
+    """Asked right before every POST, likewise."""
     quotes: Quotes
 
 
 def send_side(desk: Desk, trades: Sequence[PlannedOrder]) -> None:
-    """Send ``trades``, follow everything of this run to its end, and try again what may be.
+    """Send ``trades``, follow everything of this run to its end, and try again what the account could not pay for.
+
+    What somebody canceled is not tried again: whoever did it meant it.
 
     Raises:
         GuardRefusal: Sending was stopped and nothing of this run is out.
@@ -73,8 +73,26 @@ def _send(desk: Desk, wave: Sequence[PlannedOrder]) -> None:
 
 
 def _plan(desk: Desk, wave: Sequence[PlannedOrder]) -> None:
-    require_hours(desk.broker.clock(), desk.pace, sides=1)
-    desk.ledger.intents.plan(desk.ledger.run.run_id, [trade.ticket() for trade in wave])
+    _ask(lambda: _require_hours(desk), desk.before_wave)
+    desk.ledger.intents.plan(desk.ledger.run, [trade.ticket() for trade in wave])
+
+
+def _ask(*questions: Callable[[], None]) -> None:
+    try:
+        for question in questions:
+            question()
+    except (GuardRefusal, TemporaryError, ConfigError):
+        raise
+    except Exception as error:  # noqa: BLE001 - a question that breaks is a no: what is out must still be followed
+        raise GuardRefusal(
+            "Whether orders may be sent could not be told, so nothing more is sent",
+            figures={"reason": error},
+            remedy="Settle the reason, then run again.",
+        ) from None
+
+
+def _require_hours(desk: Desk) -> None:
+    require_hours(desk.ledger.run, desk.broker.clock(), desk.pace, sides=1)
 
 
 def _priced(desk: Desk, wave: Sequence[PlannedOrder]) -> list[OrderTicket]:
@@ -93,13 +111,18 @@ def _priced(desk: Desk, wave: Sequence[PlannedOrder]) -> list[OrderTicket]:
 
 def _send_one(desk: Desk, ticket: OrderTicket) -> None:
     ledger = desk.ledger
-    try:
-        desk.gate()
+
+    def permit() -> None:
+        _ask(lambda: _require_hours(desk), desk.before_each)
         ledger.intents.submitting(ticket)
-        order = desk.broker.submit(ticket)
+
+    try:
+        order = require_own(ledger.run, desk.broker.submit(ticket, permit))
+    except ConfigError as shut_out:
+        ledger.unsent(ticket, shut_out)
+        raise
     except (GuardRefusal, TemporaryError) as stop:
-        # either nothing was posted, or what was posted provably made no order
-        ledger.intents.settle(ticket.client_order_id, "PLANNED", stop.what)
+        ledger.unsent(ticket, stop)
         ledger.stop(stop)
     except UnknownOutcome as doubt:
         ledger.doubt(ticket, doubt)
@@ -116,7 +139,6 @@ def _follow(desk: Desk) -> None:
         ledger.add(wait(broker, ledger.orders.values(), pace))
     late = [order for order in ledger.orders.values() if not order.is_terminal]
     if late:
-        ledger.cut_short |= {order.client_order_id for order in late}
         ledger.add(cancel(broker, late, pace))
         require_ended(ledger.orders.values())
 
@@ -125,54 +147,40 @@ def look_for_doubtful(desk: Desk) -> None:
     """Look once more for orders that may have arrived after all, and follow those that did.
 
     Raises:
-        UnknownOutcome: One cannot even be looked for, or is another trade.
+        UnknownOutcome: One cannot even be looked for, or is another trade, or not of this run.
     """
     ledger = desk.ledger
     for name, (ticket, doubt) in list(ledger.doubts.items()):
         try:
             order = desk.broker.order(name)
-        except TemporaryError:
+            if order is not None:
+                ledger.add([same_trade(require_own(ledger.run, order), ticket)])
+        except (TemporaryError, GuardRefusal):
             raise doubt from None
         if order is not None:
-            ledger.add([same_trade(order, ticket)])
-            del ledger.doubts[name]
             _follow(desk)
 
 
 def _rest(desk: Desk, wave: Sequence[PlannedOrder]) -> list[PlannedOrder]:
-    """What is left of ``wave`` and may be tried again, under the next ids."""
-    again = [left for trade in wave if (left := _left_of(desk, trade)) is not None]
+    """The buys of ``wave`` that the account could not pay for, under the next ids and for what there is."""
+    again = [anew for trade in wave if (anew := _anew(desk, trade)) is not None]
     if not again or desk.ledger.stopped or not _has_time(desk):
         return []
-    sells = [trade for trade in again if trade.action == "sell"]
-    buys = [trade for trade in again if trade.action == "buy"]
-    return sells + (fitted_buys(desk, buys) if buys else [])
+    return fitted_buys(desk, again)
 
 
-def _left_of(desk: Desk, trade: PlannedOrder) -> PlannedOrder | None:
-    ledger, name = desk.ledger, trade.ticket().client_order_id
+def _anew(desk: Desk, trade: PlannedOrder) -> PlannedOrder | None:
+    ledger = desk.ledger
+    _, message = ledger.refusals.get(trade.ticket().client_order_id, (None, ""))
     tried = ledger.attempts(trade.symbol)
-    if tried > desk.params.reattempts:
+    if trade.action != "buy" or not lacks_money(message) or tried > desk.params.reattempts:
         return None
-    anew = replace(trade, client_order_id=ledger.run.client_order_id(trade.action, trade.symbol, tried + 1))
-    if name in ledger.refusals:
-        return anew if lacks_money(ledger.refusals[name][1]) else None
-    order = ledger.orders.get(name)
-    if order is None or order.status not in ENDED_EARLY or name in ledger.cut_short:
-        return None
-    left = replace(
-        anew,
-        qty=None if trade.qty is None else trade.qty - order.filled_qty,
-        notional=None
-        if trade.notional is None
-        else (trade.notional - order.filled_value).quantize(CENT, ROUND_DOWN),
-    )
-    return left if left.value >= desk.params.min_trade and left.value > NOTHING else None
+    return replace(trade, client_order_id=ledger.run.client_order_id("buy", trade.symbol, tried + 1))
 
 
 def _has_time(desk: Desk) -> bool:
     try:
-        require_hours(desk.broker.clock(), desk.pace, sides=1)
+        _require_hours(desk)
     except GuardRefusal:
         return False
     return True

@@ -94,7 +94,7 @@ class ExecutionParameters(Parameters):
     collar: Annotated[float, Field(gt=0, le=0.05)] = 0.005
     """How far beyond the far side of the quote a marketable limit may reach (fraction)."""
     reattempts: int = Field(default=1, ge=0, le=5)
-    """How often the rest of an order that the broker ended early, or could not be paid for, is tried again."""
+    """How often a buy that the account could not pay for is tried again, for what there is."""
     min_trade: Decimal = Field(default=Decimal(5), ge=1)
     """Trades below this are skipped (USD)."""
     poll_seconds: float = Field(default=1.0, gt=0, le=60)

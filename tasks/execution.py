@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
@@ -18,7 +18,9 @@ from brokerage.client import Broker
 from brokerage.corporate_actions import changing_assets
 from brokerage.execution import execute
 from brokerage.intents import IntentLog
+from brokerage.limits import require_prices_near
 from brokerage.market_data import latest_prices, latest_quotes
+from brokerage.models import Position
 from brokerage.orders import NOTHING, PlannedOrder
 from brokerage.records import Execution
 from config import load_settings
@@ -35,6 +37,9 @@ from tasks.stage import account_of, adopted, endpoint, require_same_day, say, st
 from tasks.week import week_holder
 from warehouse import Warehouse
 
+FRESH = dt.timedelta(minutes=10)
+"""Prices of a run that began longer ago are read again before its first order."""
+
 
 @stage("take stock")
 def take_stock(
@@ -43,12 +48,15 @@ def take_stock(
     """Read the account once: holdings, cash, prices and what may be traded.
 
     A holding in the universe without usable returns is kept as it is and counts; any other is foreign. An asset
-    around a split, a merger or a new name is not traded.
+    around a split, a merger or a new name is not bought; while one is held, the equity that every trade is sized
+    from is unknown, and nothing is traded.
 
     Raises:
         DataError: A held asset's price is missing or far from its last close.
         NeedsHuman: The account holds short positions.
-        GuardRefusal: The run began on another day or with another account, or there is nothing to invest.
+        GuardRefusal: The run began on another day or with another account, there is nothing to invest, or the
+            shares of what is held are about to change or have just changed.
+        UnknownOutcome: An order of an earlier run of today may still come through.
     """
     run, store = opening.run, warehouse()
     _adopt_earlier_orders(run)
@@ -58,7 +66,8 @@ def take_stock(
     require_same_day(account, run)
     usable = sorted(store.get(returns)["symbol"].unique())
     positions, cash, settings = account.positions(), account.account().cash, load_settings()
-    changing = _changing(run, usable)
+    changing = _changing(run, opening.symbols)
+    _require_settled(positions, changing)
     rows = stock.take_stock(
         cash,
         positions,
@@ -78,7 +87,7 @@ def take_stock(
     equity = sum((row["market_value"] for row in rows), NOTHING)
     foreign = [row["symbol"] for row in rows if not row["in_universe"]]
     note = f"; left alone, not this strategy's: {', '.join(foreign)}" if foreign else ""
-    note += "".join(f"; left alone, {what} about now: {symbol}" for symbol, what in changing.items())
+    note += "".join(f"; left alone, {what}: {symbol}" for symbol, what in changing.items())
     say(f"equity ${equity:,.2f}, cash ${cash:,.2f}, {len(positions)} positions{note}")
     return reference
 
@@ -116,22 +125,31 @@ def send_orders(
     Just before the first order the run claims its week, so that whatever crashes, no other run trades it.
 
     Raises:
-        GuardRefusal: The market is closed, trading is halted, the plan is beyond a limit or of another day or hour,
-            another run has the week, or the account has changed.
+        GuardRefusal: The market is closed, trading is halted, the plan is beyond a limit, or of another day, hour or
+            price, another run has the week, or the account has changed.
         BrokerRefusal: The account may not trade.
         UnknownOutcome: A person must look, and the account cannot even be read.
     """
     store, settings = warehouse(), load_settings()
     account = account_of(run)
     plan = [PlannedOrder(**row) for row in store.rows(order_plan)]
-    require_limits(store, run, plan, parameters)
+
+    def before_sending() -> None:
+        require_limits(store, run, plan, parameters)
+        _require_prices_of_the_plan(account, run, plan, parameters)
+        _claim(store, account, run, parameters)
+
+    def before_wave() -> None:
+        require_same_day(account, run)
+
     execution = execute(
         account,
         run,
         plan,
         parameters.execution,
         intents=IntentLog(home(), run.account),
-        before_sending=lambda: _claim(store, account, run, parameters),
+        before_sending=before_sending,
+        before_wave=before_wave,
         before_each=require_not_halted,
         quotes=lambda symbols: latest_quotes(
             endpoint(run),
@@ -173,7 +191,7 @@ def _adopt_earlier_orders(run: Run) -> None:
     intents = IntentLog(home(), run.account)
     pending = [intent for intent in intents.pending() if intent.run_id != run.run_id]
     if pending:
-        found = adopt(account_of(run), intents, pending)
+        found = adopt(account_of(run), intents, pending, today=run.session)
         say(f"{len(pending)} orders of earlier runs looked up, {len(found)} found at the broker")
 
 
@@ -203,6 +221,34 @@ def _claim(store: Warehouse, account: Broker, run: Run, parameters: RebalancePar
         )
     claim = {"strategy": run.strategy, "iso_week": str(run.week), "account": run.account}
     store.put(run, "claims", [{**claim, "claimed_at": now.astimezone(dt.UTC).replace(tzinfo=None)}])
+
+
+def _require_settled(positions: Iterable[Position], changing: Mapping[str, str]) -> None:
+    held = {
+        position.symbol: changing[position.symbol] for position in positions if position.symbol in changing
+    }
+    if held:
+        raise GuardRefusal(
+            "Shares of what is held are about to change or have just changed: price and position may not fit together",
+            figures=held,
+            remedy="Nothing was planned or sent, and the week stays open: run again on a later session.",
+        )
+
+
+def _require_prices_of_the_plan(
+    account: Broker, run: Run, plan: Sequence[PlannedOrder], parameters: RebalanceParameters
+) -> None:
+    if account.clock().timestamp - run.decided_at <= FRESH:
+        return
+    settings = load_settings()
+    prices = latest_prices(
+        endpoint(run),
+        [row.symbol for row in plan if row.action != "hold"],
+        feed=parameters.ingestion.feed,
+        settings=settings.broker,
+        max_spread_bps=settings.limits.max_spread_bps,
+    )
+    require_prices_near(plan, prices, settings.limits.max_change_since_plan)
 
 
 def _last_closes(bars: pd.DataFrame) -> dict[str, Decimal]:

@@ -308,7 +308,15 @@ class Desk:
         )
 
     def execute(
-        self, plan, broker=None, run=None, *, before_sending=lambda: None, before_each=lambda: None, **params
+        self,
+        plan,
+        broker=None,
+        run=None,
+        *,
+        before_sending=lambda: None,
+        before_wave=lambda: None,
+        before_each=lambda: None,
+        **params,
     ):
         return execute(
             broker or self.broker,
@@ -317,6 +325,7 @@ class Desk:
             PARAMS.model_copy(update=params),
             intents=self.intents,
             before_sending=before_sending,
+            before_wave=before_wave,
             before_each=before_each,
             quotes=lambda symbols: latest_quotes(self.endpoint, symbols, feed="iex"),
             sleep=self.time.sleep,

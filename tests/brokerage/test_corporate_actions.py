@@ -33,7 +33,7 @@ def test_a_split_about_now_is_found_and_a_dividend_or_a_later_split_is_not(excha
     keys = SecretStr(address.key_id), SecretStr(address.secret_key)
 
     assert ask(Endpoint("loopback", address.url, address.url, *keys), "SPY", "EEM", "TLT") == {
-        "SPY": "forward split"
+        "SPY": "forward split on 2015-06-02"
     }
 
 
@@ -47,7 +47,10 @@ def test_scenario_42_all_pages_of_corporate_actions_are_read(misbehaving, misbeh
         ),
     )
 
-    assert ask(misbehaving_endpoint, "X999", "OLD", "SPY") == {"X999": "forward split", "OLD": "name change"}
+    assert ask(misbehaving_endpoint, "X999", "OLD", "SPY") == {
+        "X999": "forward split on 2015-06-02",
+        "OLD": "name change",
+    }
     assert [r.query.get("page_token") for r in misbehaving.received(ACTIONS)] == [None, ["two"]]
 
 

@@ -173,7 +173,7 @@ class Trader:
         run, plan = self._run(1), None
         for attempt in range(1, TRIES + 1):
             try:
-                adopt(self._broker, self._intents, self._of_earlier_runs(run))
+                adopt(self._broker, self._intents, self._of_earlier_runs(run), today=run.session)
                 plan = plan or self._plan(run, targets)
                 outcomes.append(self._execute(run, plan).outcome)
             except RiskParityError as error:
@@ -217,6 +217,7 @@ class Trader:
             PARAMETERS,
             intents=self._intents,
             before_sending=lambda: None,
+            before_wave=lambda: None,
             before_each=lambda: None,
             quotes=lambda symbols: latest_quotes(self._endpoint, symbols, feed="iex", settings=BROKER),
             sleep=self._sleep,
@@ -276,9 +277,7 @@ class Trader:
 
     def _sleep(self, seconds: float) -> None:
         self._waited += seconds
-        whole = dt.timedelta(
-            seconds=max(1, round(seconds))
-        )  # which is how finely the virtual clock can be set
+        whole = dt.timedelta(seconds=max(1, round(seconds)))  # as finely as the virtual clock can be set
         self._control.advance((self._now() + whole).isoformat())
 
     def _now(self) -> dt.datetime:

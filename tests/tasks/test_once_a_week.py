@@ -1,10 +1,13 @@
 """One rebalance a strategy, account and week, whatever crashes, is retried or started again."""
 
+from decimal import Decimal
+
 import pytest
 
 from brokerage.paper_exchange.launch import ensure_running
-from schemas.errors import DataError, GuardRefusal
+from schemas.errors import DataError, GuardRefusal, UnknownOutcome
 from schemas.settings import ExchangeSettings
+from tasks.week import acknowledge
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
@@ -81,18 +84,75 @@ def test_a_plan_of_an_earlier_day_is_not_sent(pipeline, exchange, posts):
     assert posts() == []
 
 
-def test_a_run_that_sent_nothing_does_not_keep_the_week(pipeline, exchange):
-    run = pipeline().open().decide()
-    exchange.control.set_faults(
-        {"method": "POST", "path": "/v2/orders", "action": "drop_before", "times": None}
-    )
-    assert run.send().close().executed.outcome == "aborted"
+def test_an_order_that_went_unanswered_is_not_sent_again_under_another_id_while_it_may_come_through(
+    pipeline, store, exchange, posts, monkeypatch
+):
+    """A person has looked and found nothing; the order can still arrive until the market closes."""
+    monkeypatch.setattr("brokerage.client.LOOK_UP_PAUSES", (0.01,))
+    lost = {"method": "POST", "path": "/v2/orders", "action": "drop_before", "times": None}
+    exchange.control.set_faults(lost)
+    run = pipeline().rebalance()
     exchange.control.set_faults()
+    sent = posts()
 
-    fresh = pipeline().rebalance()
+    assert run.executed.outcome == "needs_human"
+    assert not pipeline().open().opening.allowed
 
-    assert fresh.run.run_id != run.run.run_id
-    assert fresh.executed.outcome == "complete"
+    acknowledge(store, run.run.run_id, "not at the broker")
+    with pytest.raises(UnknownOutcome, match="may still come through"):
+        pipeline().open().decide()
+    assert posts() == sent
+
+    exchange.control.advance("next_session")
+    assert pipeline().rebalance().executed.outcome == "complete"
+
+
+@pytest.mark.parametrize(("minutes", "outcome"), [(9, "complete"), (11, "refused")])
+def test_prices_that_moved_since_an_old_plan_are_not_traded_on(pipeline, exchange, posts, minutes, outcome):
+    run = pipeline().open().decide()
+    exchange.control.advance(f"2015-06-01T10:{minutes:02d}:00-04:00")
+    exchange.control.set_faults(
+        {"path": "/v2/stocks/snapshots", "action": "price_spike", "factor": 1.5, "times": None}
+    )
+
+    if outcome == "complete":
+        assert run.send().executed.outcome == outcome
+    else:
+        with pytest.raises(GuardRefusal, match="Prices have moved since the plan was made"):
+            run.send()
+        assert posts() == []
+
+
+def test_scenario_29_what_is_owed_is_paid_back_within_the_cap_on_turnover(pipeline, store, exchange):
+    """A fifth of the equity is taken out of an invested account: it owes that, and the target is far away."""
+    pipeline("max_weight=0.2").rebalance()
+    exchange.control.transfer(Decimal(-20_000))
+    exchange.control.advance("next_week")
+
+    done = pipeline("max_weight=0.5", "guard.max_turnover=0.15").rebalance()
+
+    assert done.executed.outcome == "complete"
+    cash = next(row["qty"] for row in store.rows(done.executed.positions) if row["symbol"] == "CASH")
+    sold = [row["value"] for row in store.rows(done.executed.fills) if row["side"] == "sell"]
+    assert cash > -50
+    assert sum(sold) > 19_000
+
+
+def test_limits_tightened_between_a_crash_and_its_resumption_leave_no_order_unfollowed(
+    pipeline, store, exchange, monkeypatch
+):
+    run = pipeline().open().decide()
+    exchange.control.set_faults({**KEYS_ROTATED, "nth": 3})
+    with pytest.raises(Exception, match="keys"):
+        run.send()
+    exchange.control.set_faults()
+    monkeypatch.setenv("RISKPARITY__LIMITS__MAX_ORDER_VALUE", "100")
+
+    resumed = pipeline().rebalance()
+
+    assert (resumed.run, resumed.executed.outcome) == (run.run, "aborted")
+    assert resumed.executed.fills.rows == 2
+    assert "exceeds the limits" in resumed.executed.remarks[0]
 
 
 def test_orders_of_a_run_that_died_are_recorded_when_it_is_resumed_too_late(pipeline, store, exchange, posts):
