@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from schemas.errors import GuardRefusal
 
-UNREADABLE = "the kill switch's file cannot be read, which counts as a halt"
+UNREADABLE = "the kill switch's file is empty or cannot be read, which counts as a halt"
 
 
 class Halt(NamedTuple):
@@ -26,7 +26,7 @@ class KillSwitch:
 
     The file ``halts.jsonl`` is only ever added to, so it also tells every halt and release so far. The
     last line decides, and whatever is not plainly a release counts as a halt: a line cut off by a crash,
-    a file without permission, a full disk's leftovers.
+    a file without content or permission, a full disk's leftovers.
 
     Args:
         home: The state folder.
@@ -73,7 +73,7 @@ class KillSwitch:
             return None
         except OSError as error:
             return Halt(f"{UNREADABLE}: {error.strerror}", "file system", "unknown")
-        return _meant(content) if content else None
+        return _meant(content)
 
     def last_release(self) -> dt.datetime | None:
         """When somebody last let trading go on: what happened before counts as settled; none if never."""
@@ -101,7 +101,7 @@ def _meant(content: bytes) -> Halt | None:
         if last["halted"] is False:
             return None
         return Halt(str(last["reason"]), str(last["by"]), str(last["at"]))
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, LookupError):
         return Halt(UNREADABLE, "file system", "unknown")
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -16,6 +17,8 @@ CASH_TOLERANCE = Decimal("0.0005")
 """Fees and roundings by which cash may differ unexplained (fraction of the money that moved) ..."""
 LEAST_TOLERANCE = Decimal(1)
 """... and at least this much (USD)."""
+MOST_APART = 8
+"""So many lines of which nobody knows whether they came before a run are judged one by one, the rest together."""
 CHANGES_SHARES = frozenset({"SPLIT", "SSP", "SPIN", "SSO", "REORG", "MA", "NC", "REO", "SC", "ACATS", "JNLS"})
 """Corporate actions and transfers: they change shares by rules of their own, which the broker knows best."""
 
@@ -52,21 +55,32 @@ def since(
 ) -> Since:
     """Compare what the record makes of ``left`` with what the account holds now.
 
-    What the record dates on the run's own day without a time, or at its very instant, may have come
-    before the run or after it: the reading that explains more is taken.
+    Each line that the record dates on the run's own day without a time, or at its very instant, may have
+    come before the run or after it: the reading that explains most is taken.
     """
     certain, doubtful = _new(left, activities)
-    readings = [certain, [*certain, *doubtful]]
-    found = [
-        _shares_unexplained(left, shares, reading) | _cash_unexplained(left, cash, reading)
-        for reading in readings
-    ]
-    best = 0 if len(found[0]) <= len(found[1]) else 1
+    found = [_read(left, shares, cash, [*certain, *came_after]) for came_after in _readings(doubtful)]
+    return min(found, key=lambda reading: len(reading.unexplained))
+
+
+def _read(
+    left: LeftBehind, shares: Mapping[str, Decimal], cash: Decimal, record: Sequence[Activity]
+) -> Since:
     return Since(
-        unexplained=found[best],
-        flows=sum((entry.cash for entry in readings[best] if entry.activity_type in FLOWS), NOTHING),
-        foreign_fills=sum(entry.is_fill and entry.order_id not in left.filled for entry in readings[best]),
+        unexplained=_shares_unexplained(left, shares, record) | _cash_unexplained(left, cash, record),
+        flows=sum((entry.cash for entry in record if entry.activity_type in FLOWS), NOTHING),
+        foreign_fills=sum(entry.is_fill and entry.order_id not in left.filled for entry in record),
     )
+
+
+def _readings(doubtful: Iterable[Activity]) -> Iterator[list[Activity]]:
+    """Every choice of what came after the run; none of it first."""
+    by_size = sorted(doubtful, key=lambda entry: abs(entry.cash), reverse=True)
+    lots = [[entry] for entry in by_size[:MOST_APART]]
+    if small := by_size[MOST_APART:]:
+        lots.append(small)
+    for chosen in itertools.product([False, True], repeat=len(lots)):
+        yield [entry for lot in itertools.compress(lots, chosen) for entry in lot]
 
 
 def _new(left: LeftBehind, activities: Iterable[Activity]) -> tuple[list[Activity], list[Activity]]:

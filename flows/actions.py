@@ -77,17 +77,22 @@ def plan(request: Request) -> int:
 
 
 def apply(plan: str, *, as_json: bool) -> int:
-    """Send a plan exactly as it was approved: a signed file, or the name of a planned run.
+    """Send a plan exactly as it was approved: from a signed file, for no name says what somebody has read.
 
     Raises:
-        ConfigError: There is no such plan.
+        ConfigError: There is no such file.
         GuardRefusal: It was altered, or is of another day or account, or the account has changed since.
     """
     store = Warehouse(home())
-    run_id, sha256 = approved_run(store, Path(plan).read_text()) if Path(plan).is_file() else (plan, "")
-    parameters = _planned_parameters(store, run_id).model_copy(
-        update={"dry_run": False, "approved": run_id, "approved_sha256": sha256}
-    )
+    if not Path(plan).is_file():
+        raise ConfigError(
+            f"There is no plan file named {plan}",
+            remedy="riskparity run STRATEGY plan --out FILE makes one.",
+        )
+    run_id, sha256 = approved_run(store, Path(plan).read_text())
+    # what set the guard aside for the plan does not set it aside for the orders
+    now = {"dry_run": False, "force": False, "reason": "", "approved": run_id, "approved_sha256": sha256}
+    parameters = _planned_parameters(store, run_id).model_copy(update=now)
     return _exit_code(_run(parameters, Request(parameters.strategy.name, as_json=as_json)))
 
 
@@ -149,8 +154,8 @@ def _planned_parameters(store: Warehouse, run_id: str) -> RebalanceParameters:
     found = openings[openings["run_id"] == run_id]
     if found.empty:
         raise ConfigError(
-            f"There is neither a file nor a plan named {run_id}",
-            remedy="riskparity run STRATEGY plan makes one and says its name.",
+            f"There is no plan named {run_id} in this state folder",
+            remedy="riskparity run STRATEGY plan --out FILE makes one.",
         )
     strategy, account = found["strategy"].iloc[0], found["account"].iloc[0]
     decisions = store.history("decisions", strategy, account, ("planned",))

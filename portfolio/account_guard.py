@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
+from itertools import accumulate
+from operator import mul
 
 from schemas.results import Check
 
@@ -12,6 +14,7 @@ Hours = Mapping[dt.date, tuple[dt.time, dt.time]]
 """Opening and closing time of each session, New York."""
 
 _OWN_ACCOUNT, _CALENDARS, _CLOCKS = "own account", "calendars agree", "clocks agree"
+_OWN_FOLDER = "own state folder"
 _HALTED, _MAY_TRADE, _HARDENED = "not halted", "account may trade", "account hardened"
 _REJECTS, _DROP, _DRAWDOWN = "rejects in a row", "equity since the last run", "drawdown"
 _ACCOUNTED = "holdings and cash accounted for"
@@ -30,6 +33,8 @@ REMEDIES = {
     _CLOCKS: "Set this machine's clock (NTP), or find out why the broker's is wrong.",
     _OWN_ACCOUNT: "Give each strategy an account and a state folder (RISKPARITY_HOME) of its own, or hand this account "
     "over with --force --reason TEXT.",
+    _OWN_FOLDER: "One account belongs to one state folder: trade this week from the folder that sent those orders "
+    "(RISKPARITY_HOME), or wait for the next.",
     _CALENDARS: "Compare both calendars for that day; until they agree nobody knows when the market closes.",
 }
 """What to do about a failed check, by its name."""
@@ -48,6 +53,17 @@ def own_account(strategy: str, last_trader: str | None, *, force: bool, reason: 
         return Check(_OWN_ACCOUNT, passed=True, detail=f"traded last by {last_trader or 'nobody'}")
     detail = f"traded last by {last_trader}"
     return Check(_OWN_ACCOUNT, passed=force, detail=f"{detail}; overridden: {reason}" if force else detail)
+
+
+def own_folder(strangers: Collection[str]) -> Check:
+    """Whether every order of this week that bears a name of ours was written down in this state folder.
+
+    Args:
+        strangers: Ids of those that were not; no force sets them aside.
+    """
+    listed = ", ".join(sorted(strangers))
+    detail = f"sent from another one this week: {listed}" if listed else "no other has sent orders this week"
+    return Check(_OWN_FOLDER, passed=not strangers, detail=detail)
 
 
 def looked_at(waiting: str | None) -> Check:
@@ -99,15 +115,19 @@ def hardened(weak_spots: Mapping[str, object]) -> Check:
     return Check(_HARDENED, passed=True, detail=advice)
 
 
-def rejects_in_a_row(statuses: Sequence[str], most: int) -> Check:
+def rejects_in_a_row(orders: Sequence[tuple[str, Decimal]], most: int) -> Check:
     """Whether the newest orders were not all rejected.
 
+    Only a fill ends the row: an order that was never sent, or ended without one, says nothing of whether the
+    broker would have carried it out.
+
     Args:
-        statuses: How each order ended, oldest first.
+        orders: How each order ended and the shares it filled, oldest first.
         most: So many in a row are too many.
     """
-    accepted = [place for place, status in enumerate(statuses, start=1) if status != "rejected"]
-    count = len(statuses) - max(accepted, default=0)
+    rejected = [status == "rejected" for status, filled in orders if filled or status == "rejected"]
+    filled = [place for place, no in enumerate(rejected, start=1) if not no]
+    count = len(rejected) - max(filled, default=0)
     return Check(_REJECTS, count < most, f"{count} orders rejected last, {most} are too many")
 
 
@@ -117,10 +137,22 @@ def equity_drop(before: Decimal, now: Decimal, flows: Decimal, most: float) -> C
     return Check(_DROP, change >= -most, f"{change:+.2%}, at most -{most:.0%}")
 
 
-def drawdown_stop(equities: Sequence[Decimal], now: Decimal, flows: Decimal, most: float) -> Check:
-    """Whether equity is less than ``most`` (fraction) below its highest of ``equities``."""
-    highest = max(equities)
-    change = float((now - flows) / highest - 1)
+def drawdown_stop(equities: Sequence[Decimal], flows: Sequence[Decimal], now: Decimal, most: float) -> Check:
+    """Whether equity is less than ``most`` (fraction) below its highest, money paid in or out apart.
+
+    ``(equity - flow) / equity before``, chained, is the curve that falls.
+
+    Args:
+        equities: After each run, oldest first; above zero.
+        flows: Money paid in, less money paid out, between each of them and the next; the last until now.
+        now: Equity now.
+        most: Greatest fall.
+    """
+    periods = zip(equities, [*equities[1:], now], flows, strict=True)
+    curve = [
+        *accumulate(((after - paid) / before for before, after, paid in periods), mul, initial=Decimal(1))
+    ]
+    change = float(curve[-1] / max(curve) - 1)
     return Check(_DRAWDOWN, change >= -most, f"{min(change, 0.0):.2%} from the highest, at most -{most:.0%}")
 
 

@@ -19,6 +19,7 @@ class Openings(Artifact):
     decided_at: Instant = pa.Field(description="Exchange clock, UTC")
     allowed: bool = pa.Field(description="Whether the guard said yes")
     checks: str = pa.Field(description="Each check and its figures, one a line")
+    flows: Amount = pa.Field(description="Money paid in, less paid out, since the last run that traded, USD")
 
 
 class Claims(Artifact):

@@ -133,3 +133,11 @@ class RebalanceParameters(Parameters):
         if self.force and not self.reason.strip():
             raise ValueError("force needs a reason: it is recorded with the decision")
         return self
+
+    @model_validator(mode="after")
+    def _approved_with_its_hash(self) -> RebalanceParameters:
+        if bool(self.approved) != bool(self.approved_sha256):
+            raise ValueError(
+                "approved and approved_sha256 go together: `riskparity apply FILE` takes both from it"
+            )
+        return self

@@ -53,7 +53,7 @@ def adopt_plan(opening: Opening, parameters: RebalanceParameters) -> ArtifactRef
         return written
     _require_same(run, planned)
     plan = store.find(planned, "order_plan")
-    if plan is None or plan.sha256 != (parameters.approved_sha256 or plan.sha256):
+    if plan is None or plan.sha256 != parameters.approved_sha256:
         raise _refused("The stored plan is not the one that was approved", {"run": planned.run_id})
     _require_unchanged(store, planned, run, parameters)
     for name in ADOPTED:
@@ -76,7 +76,7 @@ def _planned(store: Warehouse, run_id: str) -> Run:
 
 def _require_same_plan(store: Warehouse, run: Run, mark: str) -> None:
     decision = store.find(run, "decisions")
-    if decision is None or mark not in store.rows(decision)[0]["reasons"]:
+    if decision is None or mark not in store.rows(decision)[0]["reasons"].splitlines():
         raise _refused(
             "Another run of this week died with orders out and must be finished first", {"run": run.run_id}
         )

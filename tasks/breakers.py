@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from brokerage.activities import activities_since
 from brokerage.client import Broker
@@ -22,15 +22,23 @@ from tasks.week import opened
 from warehouse import Warehouse
 
 
-def breakers(store: Warehouse, account: Broker, run: Run, limits: LimitSettings) -> tuple[Check, ...]:
+class Breakers(NamedTuple):
+    """What every circuit breaker says, and the money paid in, less paid out, since the last run that traded (USD)."""
+
+    checks: tuple[Check, ...]
+    flows: Decimal = NOTHING
+
+
+def breakers(store: Warehouse, account: Broker, run: Run, limits: LimitSettings) -> Breakers:
     """Judge every circuit breaker on what happened since the last release; few before the first run."""
     history = _History(store, run)
-    statuses = [row["status"] for row in history.rows("orders")]
-    checks = [rejects_in_a_row(statuses, limits.max_rejects_in_a_row)]
+    orders = [(row["status"], row["filled_qty"]) for row in history.rows("orders")]
+    rejects = rejects_in_a_row(orders, limits.max_rejects_in_a_row)
     left = history.left_behind()
-    if left is not None:
-        checks += _since(left, history, account, limits)
-    return tuple(checks)
+    if left is None:
+        return Breakers((rejects,))
+    since_then = _since(left, history, account, limits)
+    return since_then._replace(checks=(rejects, *since_then.checks))
 
 
 def trip(store: Warehouse, checks: Iterable[Check]) -> None:
@@ -40,7 +48,7 @@ def trip(store: Warehouse, checks: Iterable[Check]) -> None:
             KillSwitch(store.root).engage(f"{check.name}: {check.detail}", by="circuit breaker")
 
 
-def _since(left: LeftBehind, history: _History, account: Broker, limits: LimitSettings) -> list[Check]:
+def _since(left: LeftBehind, history: _History, account: Broker, limits: LimitSettings) -> Breakers:
     positions, cash = account.positions(), account.account().cash
     held = {position.symbol: position.qty for position in positions}
     found = since(left, held, cash, activities_since(account, left.session))
@@ -49,9 +57,10 @@ def _since(left: LeftBehind, history: _History, account: Broker, limits: LimitSe
     checks = [accounted_for(found.unexplained, found.foreign_fills)]
     equities = [row["equity"] for row in history.rows("performance")]
     if equities:
+        flows = [*history.flows()[1:], found.flows]
         checks.append(equity_drop(equities[-1], now, found.flows, limits.max_equity_drop))
-        checks.append(drawdown_stop(equities, now, found.flows, limits.max_drawdown))
-    return checks
+        checks.append(drawdown_stop(equities, flows, now, limits.max_drawdown))
+    return Breakers(tuple(checks), found.flows)
 
 
 class _History:
@@ -69,6 +78,11 @@ class _History:
         """Rows of an artifact."""
         history = records(self._store.history(name, self._run.strategy, self._run.account))
         return [row for row in history if row["run_id"] in self._runs]
+
+    def flows(self) -> list[Decimal]:
+        """Money paid in, less paid out, before each run that has ``performance``, as it was found when the run began."""
+        openings = self._store.openings().set_index("run_id")["flows"]
+        return [openings[row["run_id"]] for row in self.rows("performance")]
 
     def left_behind(self) -> LeftBehind | None:
         """The account as the last run that traded left it; none when there is none."""

@@ -13,7 +13,7 @@ import pandas as pd
 
 from brokerage import holdings as stock
 from brokerage.adoption import adopt
-from brokerage.calendar import NEW_YORK, TradingCalendar
+from brokerage.calendar import TradingCalendar
 from brokerage.client import Broker
 from brokerage.corporate_actions import changing_assets
 from brokerage.execution import execute
@@ -32,10 +32,9 @@ from schemas.identity import Run
 from schemas.parameters import RebalanceParameters
 from schemas.results import Executed, Opening, Outcome
 from tasks.derivation import as_recorded, plan_rows
+from tasks.permission import claim_week, require_day_and_window
 from tasks.safeguards import require_limits, require_not_halted
 from tasks.stage import account_of, adopted, endpoint, require_same_day, say, stage, warehouse
-from tasks.week import week_holder
-from warehouse import Warehouse
 
 FRESH = dt.timedelta(minutes=10)
 """Prices of a run that began longer ago are read again before its first order."""
@@ -137,10 +136,10 @@ def send_orders(
     def before_sending() -> None:
         require_limits(store, run, plan, parameters)
         _require_prices_of_the_plan(account, run, plan, parameters)
-        _claim(store, account, run, parameters)
+        claim_week(store, account, run, parameters)
 
     def before_wave() -> None:
-        require_same_day(account, run)
+        require_day_and_window(account, run, parameters)
 
     execution = execute(
         account,
@@ -200,27 +199,6 @@ def _changing(run: Run, symbols: Sequence[str]) -> dict[str, str]:
     calendar = TradingCalendar()
     start, end = calendar.previous_session(run.session), calendar.next_session(run.session)
     return changing_assets(endpoint(run), symbols, start, end, load_settings().broker)
-
-
-def _claim(store: Warehouse, account: Broker, run: Run, parameters: RebalanceParameters) -> None:
-    """Once more what the guard asked, for a retry may come hours or another run later; then the claim."""
-    require_same_day(account, run)
-    now = account.clock().timestamp.astimezone(NEW_YORK)
-    if not parameters.force and now.time() > parameters.guard.window_end:
-        raise GuardRefusal(
-            "The time window has closed since this plan was made; nothing was sent",
-            figures={"exchange time": now, "window ends": parameters.guard.window_end},
-            remedy="A new run on the next session makes it up; `--force --reason TEXT` sets the window aside.",
-        )
-    other = week_holder(store, account, run, today=run.session, but=run.run_id)
-    if other and not parameters.force:
-        raise GuardRefusal(
-            "Another run has traded this week since this one began; nothing was sent",
-            figures={"week": run.week, "traded by": other.run_id},
-            remedy="Nothing to do: the week is rebalanced.",
-        )
-    claim = {"strategy": run.strategy, "iso_week": str(run.week), "account": run.account}
-    store.put(run, "claims", [{**claim, "claimed_at": now.astimezone(dt.UTC).replace(tzinfo=None)}])
 
 
 def _require_settled(positions: Iterable[Position], changing: Mapping[str, str]) -> None:

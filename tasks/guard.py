@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
-from brokerage.calendar import NEW_YORK, TradingCalendar
+from brokerage.calendar import NEW_YORK
 from brokerage.client import Broker
-from brokerage.hardening import weak_spots
-from brokerage.models import CalendarDay, Clock
+from brokerage.models import Clock
 from config import Settings, load_settings
-from portfolio.account_guard import (
-    REMEDIES,
-    Hours,
-    calendars_agree,
-    clocks_agree,
-    hardened,
-    looked_at,
-    may_trade,
-    not_halted,
-    own_account,
-)
-from portfolio.guard import GuardVerdict, SessionHours, weekly_guard
-from schemas.errors import GuardRefusal
 from schemas.identity import Run, account_name
 from schemas.parameters import RebalanceParameters
 from schemas.results import Check, Opening
-from tasks.breakers import breakers, trip
-from tasks.safeguards import require_not_halted
+from tasks.permission import judge
 from tasks.stage import resolve, say, stage, warehouse
-from tasks.week import Holder, last_trader, opened, waiting_for_a_person, week_holder
+from tasks.week import opened, week_holder
 from warehouse import Warehouse
-
-FORTNIGHT = dt.timedelta(days=13)
 
 
 @stage("guard")
@@ -54,13 +38,9 @@ def open_run(parameters: RebalanceParameters) -> Opening:
         say(f"{run.run_id} goes on where it stopped")
         return _opening(settings, run, parameters, (check,), "")
 
-    verdict, more = _judged(store, account, clock, run, holder, parameters)
-    tripped = breakers(store, account, run, settings.limits)
-    if not run.dry_run:
-        trip(store, tripped)
-    more = (*more, *_account_checks(account, clock, settings), *tripped)
-    opening = _opening(settings, run, parameters, (*verdict.checks, *more), _remedy(verdict, more))
-    store.put(run, "openings", [_row(opening)])
+    permission = judge(store, account, run, parameters, clock=clock, holder=holder)
+    opening = _opening(settings, run, parameters, permission.checks, permission.remedy)
+    store.put(run, "openings", [_row(opening, permission.flows)])
     say(f"{run.run_id} on {run.venue}: {'go' if opening.allowed else 'no'}, {run.session:%a %Y-%m-%d}")
     return opening
 
@@ -77,57 +57,6 @@ def _new_run(store: Warehouse, account: Broker, clock: Clock, parameters: Rebala
     return run.model_copy(update={"attempt": store.next_attempt(run.strategy, run.week)})
 
 
-def _judged(  # noqa: PLR0917 - what a verdict rests on
-    store: Warehouse,
-    account: Broker,
-    clock: Clock,
-    run: Run,
-    holder: Holder | None,
-    parameters: RebalanceParameters,
-) -> tuple[GuardVerdict, tuple[Check, ...]]:
-    calendar = TradingCalendar()
-    monday = run.session - dt.timedelta(days=run.session.weekday())
-    sessions = calendar.sessions(monday, monday + FORTNIGHT)
-    verdict = weekly_guard(
-        clock.timestamp,
-        SessionHours(*calendar.hours(run.session)) if calendar.is_session(run.session) else None,
-        is_open=clock.is_open,
-        week_sessions=sessions,
-        completed=holder.run_id if holder else None,
-        parameters=parameters.guard,
-        force=parameters.force,
-        reason=parameters.reason,
-    )
-    trader = last_trader(store, run.account)
-    return verdict, (
-        own_account(run.strategy, trader, force=parameters.force, reason=parameters.reason),
-        looked_at(waiting_for_a_person(store, run.strategy, run.account)),
-        calendars_agree(_ours(calendar, sessions), _brokers(account.calendar(monday, monday + FORTNIGHT))),
-    )
-
-
-def _account_checks(account: Broker, clock: Clock, settings: Settings) -> tuple[Check, ...]:
-    return (
-        not_halted(_halted()),
-        may_trade(account.account().obstacles),
-        clocks_agree(
-            dt.datetime.now(dt.UTC),
-            clock.timestamp,
-            settings.limits.max_clock_skew_seconds,
-            virtual=account.venue == "loopback",
-        ),
-        hardened(weak_spots(account)),
-    )
-
-
-def _halted() -> str:
-    try:
-        require_not_halted()
-    except GuardRefusal as refusal:
-        return ", ".join(refusal.figures.values())
-    return ""
-
-
 def _opening(
     settings: Settings, run: Run, parameters: RebalanceParameters, checks: tuple[Check, ...], remedy: str
 ) -> Opening:
@@ -142,7 +71,7 @@ def _opening(
     )
 
 
-def _row(opening: Opening) -> dict[str, object]:
+def _row(opening: Opening, flows: Decimal) -> dict[str, object]:
     run = opening.run
     return {
         "strategy": run.strategy,
@@ -154,22 +83,5 @@ def _row(opening: Opening) -> dict[str, object]:
         "decided_at": run.decided_at.astimezone(dt.UTC).replace(tzinfo=None),
         "allowed": opening.allowed,
         "checks": "\n".join(str(check) for check in opening.checks),
+        "flows": flows,
     }
-
-
-def _ours(calendar: TradingCalendar, sessions: list[dt.date]) -> Hours:
-    return {day: _local_times(*calendar.hours(day)) for day in sessions}
-
-
-def _local_times(opening: dt.datetime, closing: dt.datetime) -> tuple[dt.time, dt.time]:
-    return opening.astimezone(NEW_YORK).time(), closing.astimezone(NEW_YORK).time()
-
-
-def _brokers(days: list[CalendarDay]) -> Hours:
-    return {day.date: (day.open, day.close) for day in days}
-
-
-def _remedy(verdict: GuardVerdict, more: tuple[Check, ...]) -> str:
-    if not verdict.allowed:
-        return f"Next opportunity: {verdict.next_opportunity}."
-    return " ".join(REMEDIES[check.name] for check in more if not check.passed)

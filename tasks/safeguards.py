@@ -20,8 +20,8 @@ from schemas.results import DONE
 from warehouse import Warehouse
 
 HALT_VARIABLE = "riskparity_halt"
-"""Prefect variable with which somebody at the UI halts trading: any value but these."""
-FREE = (None, False, "", "off", "false", "no")
+"""Prefect variable with which somebody at the UI halts trading: any value but none, ``false`` and these words."""
+FREE = frozenset({"", "off", "false", "no"})
 
 
 def require_not_halted() -> None:
@@ -36,8 +36,8 @@ def require_not_halted() -> None:
     KillSwitch(home()).require_off()
     if FlowRunContext.get() is None and TaskRunContext.get() is None:
         return
-    value = Variable.get(HALT_VARIABLE, default=None)
-    if (value.strip().lower() if isinstance(value, str) else value) not in FREE:
+    value = _halt_variable()
+    if not _is_free(value):
         raise GuardRefusal(
             "Trading is halted by a Prefect variable; nothing more was sent",
             figures={HALT_VARIABLE: value},
@@ -63,6 +63,22 @@ def require_limits(
         previous=_previous_targets(store, run),
         run_cap=settings.broker.live_cap,
     )
+
+
+def _halt_variable() -> object:
+    try:
+        return Variable.get(HALT_VARIABLE, default=None)
+    except Exception as error:  # noqa: BLE001 - whatever keeps the question from being answered is a no
+        raise GuardRefusal(
+            "Prefect does not say whether trading is halted, which counts as a halt; nothing more was sent",
+            figures={HALT_VARIABLE: type(error).__name__},
+            remedy="Run again once the Prefect server answers.",
+        ) from None
+
+
+def _is_free(value: object) -> bool:
+    # 0 and 0.0 equal False, and are no word of release
+    return value is None or value is False or (isinstance(value, str) and value.strip().lower() in FREE)
 
 
 def _equity(store: Warehouse, run: Run) -> Decimal:

@@ -55,6 +55,15 @@ def test_what_is_not_plainly_a_release_is_a_halt(switch, tmp_path, leftover):
     switch.require_off()
 
 
+@pytest.mark.parametrize("content", [b"", b"\n"])
+def test_a_file_that_lost_its_content_is_a_halt(switch, tmp_path, content):
+    switch.engage("prices look wrong", by="Ada")
+    (tmp_path / "home" / "halts.jsonl").write_bytes(content)
+
+    with pytest.raises(GuardRefusal, match="is empty or cannot be read"):
+        switch.require_off()
+
+
 def test_a_file_that_cannot_be_read_is_a_halt(tmp_path):
     (tmp_path / "halts.jsonl").mkdir()
 

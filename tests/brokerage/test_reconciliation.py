@@ -91,6 +91,17 @@ def test_what_carries_only_the_date_of_the_run_may_have_come_before_or_after(cas
     assert since(LEFT, HELD, cash, [OWN, same_day]).unexplained == {}
 
 
+def test_of_several_lines_of_that_day_each_may_have_come_before_or_after():
+    dividend = entry("DIV", day="2015-06-01", symbol="SPY", net_amount=D(300))
+    deposit = entry("CSD", day="2015-06-01", net_amount=D(5000))
+    fees = [entry("FEE", day="2015-06-01", net_amount=D("-0.01"))] * 20
+
+    found = since(LEFT, HELD, D(5100), [OWN, dividend, deposit, *fees])
+
+    assert (found.unexplained, found.flows) == ({}, D(5000))
+    assert set(since(LEFT, HELD, D(2600), [OWN, dividend, deposit, *fees]).unexplained) == {"CASH"}
+
+
 def test_money_paid_in_or_out_is_told_apart_from_gain_and_loss():
     record = [
         entry("CSD", net_amount=D(500)),

@@ -72,7 +72,7 @@ def test_every_command_explains_itself(command, tmp_path):
         (["rum"], "run"),
         (["unhalt"], "--reason"),
         (["acknowledge", "risk_parity-2015-W23-1"], "--reason"),
-        (["apply", "risk_parity-2015-W23-plan-1"], "neither a file nor a plan"),
+        (["apply", "risk_parity-2015-W23-plan-1"], "no plan file"),
         (["run", "risk_parity", "rebalance", "--weeks", "0"], "weeks"),
         (["run", "risk_parity", "plan", "--weeks", "2"], "--weeks"),
         (["run", "risk_parity", "rebalance", "--set", "dry_run=true"], "dry_run"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from decimal import Decimal
 
 import pytest
 
@@ -64,7 +65,7 @@ def opening(run):
     return {
         "strategy": run.strategy, "iso_week": str(run.week), "session": run.session, "attempt": run.attempt,
         "venue": run.venue, "account": run.account, "decided_at": run.decided_at.replace(tzinfo=None),
-        "allowed": True, "checks": "",
+        "allowed": True, "checks": "", "flows": Decimal(0),
     }  # fmt: skip
 
 

@@ -14,10 +14,12 @@ from portfolio.account_guard import (
     equity_drop,
     hardened,
     own_account,
+    own_folder,
     rejects_in_a_row,
 )
 
 FRIDAY = dt.date(2015, 11, 27)
+NO = ("rejected", Decimal(0))
 FULL, HALF = (dt.time(9, 30), dt.time(16, 0)), (dt.time(9, 30), dt.time(13, 0))
 
 
@@ -34,6 +36,14 @@ def test_another_strategys_account_is_left_alone_unless_handed_over():
     assert "RISKPARITY_HOME" in REMEDIES[check.name]
     assert handed_over.passed
     assert "new owner" in handed_over.detail
+
+
+def test_orders_that_another_state_folder_sent_this_week_are_named():
+    check = own_folder({"risk_parity-2015-W23-1-B-SPY-1"})
+
+    assert own_folder([]).passed
+    assert (check.passed, "W23-1-B-SPY-1" in check.detail) == (False, True)
+    assert "RISKPARITY_HOME" in REMEDIES[check.name]
 
 
 def test_an_early_close_that_only_one_calendar_knows_is_named():
@@ -71,16 +81,18 @@ def test_a_virtual_clock_is_another_time_and_decides_alone():
 
 
 @pytest.mark.parametrize(
-    ("statuses", "passed"),
+    ("orders", "passed"),
     [
         ([], True),
-        (["rejected", "rejected"], True),
-        (["filled", "rejected", "rejected", "rejected"], False),
-        (["rejected", "rejected", "rejected", "canceled"], True),
+        ([NO, NO], True),
+        ([("filled", Decimal(1)), NO, NO, NO], False),
+        ([NO, NO, NO, ("canceled", Decimal(1))], True),
+        ([NO, NO, ("not_sent", Decimal(0)), NO], False),
+        ([NO, NO, NO, ("not_sent", Decimal(0)), ("canceled", Decimal(0)), ("expired", Decimal(0))], False),
     ],
 )
-def test_three_rejects_in_a_row_are_too_many_and_one_accepted_order_breaks_the_row(statuses, passed):
-    assert rejects_in_a_row(statuses, 3).passed is passed
+def test_three_rejects_in_a_row_are_too_many_and_only_a_fill_ends_the_row(orders, passed):
+    assert rejects_in_a_row(orders, 3).passed is passed
 
 
 @pytest.mark.parametrize(
@@ -94,7 +106,22 @@ def test_a_fall_of_equity_since_the_last_run_counts_without_money_paid_in_or_out
 def test_a_fall_from_the_highest_equity_counts(now, passed):
     curve = [Decimal(100), Decimal(200), Decimal(150)]
 
-    assert drawdown_stop(curve, Decimal(now), Decimal(0), 0.35).passed is passed
+    assert drawdown_stop(curve, [Decimal(0)] * 3, Decimal(now), 0.35).passed is passed
+
+
+@pytest.mark.parametrize(
+    ("curve", "flows", "now", "passed"),
+    [
+        ([100, 60], [-40, 0], 60, True),
+        ([100, 70], [0, -40], 30, True),
+        ([100, 60], [0, 0], 60, False),
+        ([100, 200], [100, 0], 120, False),
+        ([100], [-100], 0, True),
+    ],
+    ids=["paid out once", "paid out of a loss", "lost", "a gain that was paid in", "all paid out"],
+)
+def test_money_paid_in_or_out_at_any_time_is_neither_fall_nor_height(curve, flows, now, passed):
+    assert drawdown_stop([*map(Decimal, curve)], [*map(Decimal, flows)], Decimal(now), 0.35).passed is passed
 
 
 def test_what_no_record_explains_is_named():

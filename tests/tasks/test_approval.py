@@ -4,12 +4,15 @@ import json
 from decimal import Decimal
 
 import pytest
+from pydantic import ValidationError
 
 from brokerage.client import Broker
 from brokerage.models import OrderTicket
 from config import load_settings
+from flows import actions
 from schemas.errors import ConfigError, GuardRefusal
-from tasks.approval import adopt_plan
+from schemas.parameters import RebalanceParameters
+from tasks.approval import _require_same_plan, adopt_plan
 from tasks.stage import resolve
 from warehouse.approval import approved_run, signed_plan
 
@@ -27,7 +30,7 @@ def approved(pipeline, planned):
     """Begin a run that is to send it."""
 
     def begin(**more):
-        flags = {"approved": planned.run.run_id} | more
+        flags = {"approved": planned.run.run_id, "approved_sha256": planned.plan.sha256} | more
         run = pipeline(strategy="equal_weight", **flags).open()
         adopt_plan.fn(run.opening, run.parameters)
         return run
@@ -77,8 +80,41 @@ def test_a_plan_is_of_its_day(approved, exchange, posts):
 def test_a_plan_that_does_not_exist_or_is_another_than_approved_is_not_sent(approved, pipeline):
     with pytest.raises(ConfigError, match="no plan named"):
         approved(approved="equal_weight-2015-W23-plan-99")
-    with pytest.raises(GuardRefusal, match="not the one that was approved"):
-        approved(approved_sha256="0" * 64)
+    for sha256 in ("0" * 64, ""):
+        with pytest.raises(GuardRefusal, match="not the one that was approved"):
+            approved(approved_sha256=sha256)
+
+
+def test_a_plan_is_approved_with_the_hash_of_its_trades_or_not_at_all(planned):
+    for half in ({"approved": planned.run.run_id}, {"approved_sha256": planned.plan.sha256}):
+        with pytest.raises(ValidationError, match="go together"):
+            RebalanceParameters(**half)
+
+
+def test_a_run_that_died_with_another_plan_is_not_taken_for_the_approved_one(planned, approved, store):
+    """`...-plan-1` is the beginning of `...-plan-11`."""
+    run = approved().run
+    with pytest.raises(GuardRefusal, match="must be finished first"):
+        _require_same_plan(store, run, f"as approved: {planned.run.run_id}"[:-1])
+
+
+def test_apply_takes_a_signed_file_and_nothing_else_and_never_the_plans_force(
+    pipeline, store, monkeypatch, tmp_path
+):
+    planned = pipeline(dry_run=True, strategy="equal_weight", force=True, reason="look").open().decide()
+    planned.commit("planned")
+    file = tmp_path / "plan.json"
+    file.write_text(signed_plan(store, planned.run))
+    flow = []
+    monkeypatch.setattr(actions, "_run", lambda parameters, _request: flow.append(parameters) or [])
+    monkeypatch.setattr(actions, "_exit_code", lambda _results: 0)
+
+    with pytest.raises(ConfigError, match="no plan file"):
+        actions.apply(planned.run.run_id, as_json=False)
+    actions.apply(str(file), as_json=False)
+
+    assert (flow[0].force, flow[0].reason, flow[0].dry_run) == (False, "", False)
+    assert (flow[0].approved, flow[0].approved_sha256) == (planned.run.run_id, planned.plan.sha256)
 
 
 def test_a_signed_file_names_its_run_and_cannot_be_altered(planned, store, tmp_path):

@@ -70,7 +70,7 @@ def test_a_run_retried_after_another_completed_the_week_sends_nothing(pipeline, 
     pipeline().rebalance()
     sent = posts()
 
-    with pytest.raises(GuardRefusal, match="Another run has traded this week"):
+    with pytest.raises(GuardRefusal, match="once a week: 2015-W23 was rebalanced by"):
         first.decide().send()
     assert posts() == sent
 

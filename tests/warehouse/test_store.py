@@ -129,6 +129,7 @@ def open_run(warehouse, run):
         "decided_at": run.decided_at.replace(tzinfo=None),
         "allowed": True,
         "checks": "ok",
+        "flows": Decimal(0),
     }
     warehouse.put(run, "openings", [opening])
 
