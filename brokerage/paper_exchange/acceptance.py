@@ -25,7 +25,7 @@ def new_order(
 ) -> Order:
     """An order with the next id, pending in market hours and accepted for the next open outside; not saved."""
     seq = next_seq(book, "orders")
-    lifetime = _GOOD_TILL_CANCELED if ticket.time_in_force == "gtc" else dt.timedelta()
+    is_open = sessions.is_extended(now) if ticket.extended_hours else sessions.is_open(now)
     return Order(
         seq=seq,
         id=deterministic_id(book, "order", seq),
@@ -42,9 +42,15 @@ def new_order(
         trail_percent=ticket.trail_percent,
         extended_hours=ticket.extended_hours,
         collar=collar,
-        status="pending_new" if sessions.is_open(now) else "accepted",
+        status="pending_new" if is_open else "accepted",
         created_at=now,
         updated_at=now,
-        expires_at=sessions.next_close(now + lifetime),
+        expires_at=_expiry(sessions, now, ticket),
         replaces=replaces,
     )
+
+
+def _expiry(sessions: Sessions, now: dt.datetime, ticket: Ticket) -> dt.datetime:
+    if ticket.extended_hours:
+        return sessions.next_extended_close(now)
+    return sessions.next_close(now + _GOOD_TILL_CANCELED if ticket.time_in_force == "gtc" else now)

@@ -23,7 +23,8 @@ _LEAST_MARGIN_EQUITY = 2000
 class Holding:
     """A position, valued at the last trade; ``qty`` is negative when it is short.
 
-    ``bought_today`` and ``paid_today`` are net of today's sales: shares and USD.
+    ``entered_today`` are the shares of it that were traded today, at ``entry_price`` on average; ``paid_today`` is
+    what all purchases of the day cost, less what its sales brought (USD).
     """
 
     symbol: str
@@ -32,7 +33,8 @@ class Holding:
     price: Decimal
     lastday_price: Decimal
     held_for_orders: Decimal
-    bought_today: Decimal
+    entered_today: Decimal
+    entry_price: Decimal
     paid_today: Decimal
 
     @property
@@ -52,8 +54,8 @@ class Holding:
 
     @property
     def intraday_basis(self) -> Decimal:
-        """Value of what was held overnight at the last close, plus what was paid today, USD."""
-        return (self.qty - self.bought_today) * self.lastday_price + self.paid_today
+        """What the shares were worth when the day began for them: at the last close, or when entered, USD."""
+        return (self.qty - self.entered_today) * self.lastday_price + self.entered_today * self.entry_price
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,30 +163,34 @@ def read_flags(book: sqlite3.Connection) -> dict[str, Any]:
 
 def _holdings(book: sqlite3.Connection, tape: Tape, now: dt.datetime, working: list[Order]) -> list[Holding]:
     opening = tape.sessions.hours(tape.sessions.latest(now)).open.isoformat()
-    bought: dict[str, Decimal] = defaultdict(Decimal)
-    paid: dict[str, Decimal] = defaultdict(Decimal)
+    traded: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    value: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for fill in book.execute("SELECT symbol, side, qty, cash FROM fill WHERE at >= ?", (opening,)):
-        sign = 1 if fill["side"] == "buy" else -1
-        bought[fill["symbol"]] += sign * Decimal(fill["qty"])
-        paid[fill["symbol"]] += sign * Decimal(fill["cash"])
+        traded[fill["symbol"], fill["side"]] += Decimal(fill["qty"])
+        value[fill["symbol"], fill["side"]] += Decimal(fill["cash"])
     holdings = []
     for row in book.execute("SELECT * FROM position ORDER BY symbol"):
         symbol, quote = row["symbol"], tape.quote(row["symbol"], now)
+        qty = Decimal(row["qty"])
+        side, sign = ("buy", 1) if qty > 0 else ("sell", -1)
+        entered = traded[symbol, side]
         price = quote.last if quote else Decimal(row["avg_entry_price"])
         sells = (order for order in working if order.symbol == symbol and order.side == "sell")
         holdings.append(
             Holding(
                 symbol=symbol,
-                qty=Decimal(row["qty"]),
+                qty=qty,
                 avg_entry_price=Decimal(row["avg_entry_price"]),
                 price=price,
                 lastday_price=tape.previous_close(symbol, now) or price,
                 held_for_orders=min(
-                    max(Decimal(0), Decimal(row["qty"])),
+                    max(Decimal(0), qty),
                     sum((order.remaining(price) for order in sells), Decimal(0)),
                 ),
-                bought_today=bought[symbol],
-                paid_today=paid[symbol],
+                # what was held longest is the first to go
+                entered_today=sign * min(entered, abs(qty)),
+                entry_price=value[symbol, side] / entered if entered else Decimal(0),
+                paid_today=value[symbol, "buy"] - value[symbol, "sell"],
             )
         )
     return holdings

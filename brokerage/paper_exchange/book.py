@@ -30,6 +30,9 @@ from brokerage.paper_exchange.store import Store, get_meta, set_meta
 from brokerage.paper_exchange.tape import Tape
 from brokerage.paper_exchange.ticket import Ticket
 
+_RESOLUTION = dt.timedelta(microseconds=1)
+"""By so much two orders are apart at least, though the clock stands still between them."""
+
 
 class Book:
     """Commands on one exchange; each is one transaction, and queries see only whole commands."""
@@ -229,13 +232,21 @@ class Book:
         order = new_order(book, self.sessions, now, ticket, collar=collar, replaces=replaces)
         order = order.touched(now, fate=begin(fate or fate_by_chance(book, options, order.seq)))
         record(book, order, order.status)
+        self._tick(book, now)
         return order
+
+    def _tick(self, book: sqlite3.Connection, now: dt.datetime) -> None:
+        """No two orders are submitted at one instant: clients page through them by time."""
+        after = now + _RESOLUTION
+        if after < min(self.sessions.next_open(now), self.sessions.next_close(now)):
+            set_meta(book, "clock", after.isoformat())
 
     def _move(self, book: sqlite3.Connection, now: dt.datetime, instant: dt.datetime) -> None:
         """From one stop of the clock to the next; both lie in one session, or between two."""
         session = self.sessions.latest(instant)
         hours = self.sessions.hours(session)
         set_meta(book, "clock", instant.isoformat())
+        self._expire(book, instant - _RESOLUTION)
         if instant == hours.open:
             book_actions(book, self.tape, instant)
         traded = session == self.sessions.latest(now) and self.sessions.is_open(now)
@@ -243,14 +254,19 @@ class Book:
         if instant == hours.close:
             self._end_day(book, instant)
 
-    def _end_day(self, book: sqlite3.Connection, now: dt.datetime) -> None:
+    def _expire(self, book: sqlite3.Connection, now: dt.datetime) -> None:
+        """End what has expired by ``now``, as of the instant at which it did."""
         for order in open_orders(book):
-            if order.expires_at > now:
+            end = order.expires_at
+            if end > now:
                 continue
             if order.time_in_force == "gtc":
-                record(book, order.touched(now, status="canceled", canceled_at=now), "canceled")
+                record(book, order.touched(end, status="canceled", canceled_at=end), "canceled")
             else:
-                record(book, order.touched(now, status="expired", expired_at=now), "expired")
+                record(book, order.touched(end, status="expired", expired_at=end), "expired")
+
+    def _end_day(self, book: sqlite3.Connection, now: dt.datetime) -> None:
+        self._expire(book, now)
         account = read_account(book, self.tape, now)
         book.execute(
             "INSERT INTO day_end VALUES (?, ?, ?)",

@@ -205,12 +205,13 @@ def clock_document(sessions: Sessions, now: dt.datetime) -> Document:
 def calendar_document(sessions: Sessions, session: dt.date) -> Document:
     """One trading day."""
     opening, closing = (time.astimezone(NEW_YORK) for time in sessions.hours(session))
+    first, last = (time.astimezone(NEW_YORK) for time in sessions.extended_hours(session))
     return {
         "date": session.isoformat(),
         "open": opening.strftime("%H:%M"),
         "close": closing.strftime("%H:%M"),
-        "session_open": "0400",
-        "session_close": "2000" if closing.hour > 13 else "1700",  # noqa: PLR2004 - early close at 13:00
+        "session_open": first.strftime("%H%M"),
+        "session_close": last.strftime("%H%M"),
         "settlement_date": sessions.following(session).isoformat(),
     }
 

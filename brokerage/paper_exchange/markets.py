@@ -6,14 +6,13 @@ import datetime as dt
 from typing import Any
 
 from brokerage.paper_exchange.refusal import bad_data_request
-from brokerage.paper_exchange.sessions import NEW_YORK, Sessions, at
+from brokerage.paper_exchange.sessions import NEW_YORK, Sessions
 
 _MARKETS = (
     ("NYSE", "XNYS", "New York Stock Exchange"),
     ("NASDAQ", "XNAS", "National Association of Securities Dealers Automated Quotations"),
     ("IEX", "IEXG", "Investors Exchange"),
 )
-_PRE, _POST, _EARLY_POST = dt.time(4), dt.time(20), dt.time(17)
 
 
 def read_market(name: str) -> dict[str, str]:
@@ -72,12 +71,11 @@ def calendar_day(sessions: Sessions, session: dt.date, zone: dt.tzinfo) -> dict[
 
 
 def _phases(sessions: Sessions, session: dt.date) -> list[tuple[str, dt.datetime, dt.datetime]]:
-    hours = sessions.hours(session)
-    early = hours.close < at(session, dt.time(16))
+    hours, extended = sessions.hours(session), sessions.extended_hours(session)
     return [
-        ("pre", at(session, _PRE), hours.open),
+        ("pre", extended.open, hours.open),
         ("core", hours.open, hours.close),
-        ("post", hours.close, at(session, _EARLY_POST if early else _POST)),
+        ("post", hours.close, extended.close),
     ]
 
 

@@ -20,7 +20,8 @@ from brokerage.paper_exchange.tape import Tape
 def settle(book: sqlite3.Connection, tape: Tape, now: dt.datetime, window: Window | None = None) -> None:
     """Carry every open order as far as the market at ``now`` allows.
 
-    Off hours nothing moves: cancels stay pending and new orders stay queued, as at Alpaca.
+    Off hours nothing moves: cancels stay pending and new orders stay queued, as at Alpaca. In extended hours only
+    orders that were sent for them move, at the quotes that the regular session left.
 
     Args:
         book: Connection within a transaction.
@@ -28,11 +29,13 @@ def settle(book: sqlite3.Connection, tape: Tape, now: dt.datetime, window: Windo
         now: The virtual clock.
         window: Trading time since the last settling, in which stops and limits may have been touched.
     """
-    if not (tape.sessions.is_open(now) or window):
+    trading, extended = tape.sessions.is_open(now) or window is not None, tape.sessions.is_extended(now)
+    if not (trading or extended):
         return
     slippage = read_options(book).slippage_bps
     for order in open_orders(book):
-        _step(book, tape, now, order, window=window, slippage=slippage)
+        if trading or order.extended_hours:
+            _step(book, tape, now, order, window=window, slippage=slippage)
 
 
 def execute(book: sqlite3.Connection, order: Order, qty: Decimal, price: Decimal, *, complete: bool) -> Order:

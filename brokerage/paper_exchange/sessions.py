@@ -19,6 +19,8 @@ NEW_YORK = ZoneInfo("America/New_York")
 _EXCEPTIONS = Path(__file__).parent / "data" / "xnys_exceptions.csv"
 _FIRST, _LAST = dt.date(1993, 1, 1), dt.date(2029, 12, 31)
 _USUAL = (dt.time(9, 30), dt.time(16, 0))
+_FIRST_TRADE, _LAST_TRADE, _EARLY_LAST_TRADE = dt.time(4), dt.time(20), dt.time(17)
+"""Between which extended hours lie around those of a session; the third is that of an early close."""
 
 
 class Hours(NamedTuple):
@@ -46,6 +48,11 @@ class Sessions:
         opening, closing = self._times[session]
         return Hours(at(session, opening), at(session, closing))
 
+    def extended_hours(self, session: dt.date) -> Hours:
+        """From when to when limit orders may trade that were sent for extended hours too."""
+        early = self._times[session][1] < _USUAL[1]
+        return Hours(at(session, _FIRST_TRADE), at(session, _EARLY_LAST_TRADE if early else _LAST_TRADE))
+
     def between(self, start: dt.date, end: dt.date) -> list[dt.date]:
         """Sessions from ``start`` to ``end``, both included."""
         return self.days[bisect.bisect_left(self.days, start) : bisect.bisect_right(self.days, end)]
@@ -68,6 +75,21 @@ class Sessions:
     def is_open(self, now: dt.datetime) -> bool:
         """Whether orders trade at ``now``; the instant of the close itself is closed."""
         return now < self.hours(self.latest(now)).close
+
+    def is_extended(self, now: dt.datetime) -> bool:
+        """Whether orders for extended hours trade at ``now``, in regular hours too."""
+        day = now.astimezone(NEW_YORK).date()
+        if day not in self._times:
+            return False
+        opening, closing = self.extended_hours(day)
+        return opening <= now < closing
+
+    def next_extended_close(self, now: dt.datetime) -> dt.datetime:
+        """The first end of extended hours strictly after ``now``."""
+        day = now.astimezone(NEW_YORK).date()
+        if day in self._times and now < self.extended_hours(day).close:
+            return self.extended_hours(day).close
+        return self.extended_hours(self.following(day)).close
 
     def next_open(self, now: dt.datetime) -> dt.datetime:
         """The first opening strictly after ``now``."""

@@ -113,6 +113,36 @@ def test_a_day_order_sent_while_closed_lives_through_the_next_session(book, send
     assert book.order(order.id).status == "expired"
 
 
+def test_a_limit_for_extended_hours_trades_in_the_evening_or_expires_at_eight(book, send):
+    book.advance("close")
+    limits = {"type": "limit", "extended_hours": True, "qty": "1"}
+    bought, low = (send(limit_price=price, **limits) for price in ("300", "100"))
+    assert [order.status for order in (bought, low)] == ["pending_new"] * 2
+    assert [book.order(order.id).status for order in (bought, low)] == ["filled", "new"]
+    assert book.order(bought.id).filled_avg_price == book.tape.quote("SPY", book.now).ask
+    usual = send(type="limit", limit_price="300", qty="1")
+    assert book.order(usual.id).status == "accepted"
+
+    book.advance("next_session")
+    gone = book.order(low.id)
+    assert (gone.status, gone.expired_at) == ("expired", at(MONDAY, dt.time(20)))
+    assert book.order(usual.id).status == "filled"
+
+
+def test_an_order_for_extended_hours_lives_from_the_morning_to_the_evening(book, send):
+    book.advance("2015-06-02T03:00:00-04:00")
+    resting = {"type": "limit", "extended_hours": True, "qty": "1", "limit_price": "100"}
+    order = send(**resting)
+    assert (order.status, order.expires_at) == ("accepted", at(dt.date(2015, 6, 2), dt.time(20)))
+    book.advance("2015-06-02T04:00:00-04:00")
+    assert book.order(order.id).status == "new"
+    book.advance("2015-06-02T17:00:00-04:00")
+    assert book.order(order.id).status == "new"
+    book.cancel(order.id)
+    book.settle()
+    assert book.order(order.id).status == "canceled"
+
+
 def test_a_cancel_is_immediate_in_market_hours_and_pending_outside(book, send):
     now = send(type="limit", limit_price="50", qty="1", time_in_force="gtc")
     later = send(type="limit", limit_price="50", qty="1", time_in_force="gtc")
@@ -177,6 +207,11 @@ def test_intraday_gains_count_from_the_last_close_or_from_the_purchase(book, sen
     book.advance("next_session")
     holding = book.account().holding("SPY")
     assert holding.intraday_basis == 10 * holding.lastday_price
+    # what was gained with shares that are sold is no gain of those that are left
+    send(qty="4", side="sell")
+    send(qty="2")
+    left, ask = book.account().holding("SPY"), book.tape.quote("SPY", book.now).ask
+    assert left.intraday_basis == 6 * holding.lastday_price + (2 * ask).quantize(D("0.01"))
 
 
 def test_scenario_25_multiplier_4_lends_four_times_the_equity_and_2_twice(book, send):

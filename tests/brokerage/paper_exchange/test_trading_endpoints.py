@@ -66,7 +66,7 @@ def test_orders_are_listed_by_every_parameter(call):
     assert listed("status=all&asset_class=us_equity&nested=True&side=buy") == [2, 1, 0]
     assert listed(f"status=all&after_order_id={ids[0]}") == [2, 1]
     assert listed(f"status=all&before_order_id={ids[1]}") == [0]
-    assert listed("status=all&after=2015-06-01T14:00:00Z") == []
+    assert listed("status=all&after=2015-06-01T14:00:01Z") == []
     assert listed("status=all&until=2015-06-02&after=2015-05-31") == [2, 1, 0]
     for wrong in (
         "side=hold",
@@ -75,6 +75,16 @@ def test_orders_are_listed_by_every_parameter(call):
         f"after_order_id={ids[0]}&until=2015-06-02",
     ):
         assert call("GET", f"/v2/orders?{wrong}").status_code == 422
+
+
+def test_orders_sent_while_the_clock_stands_are_paged_through_by_time_and_none_is_lost(call):
+    ids = [call("POST", "/v2/orders", json=REST).json()["id"] for _ in range(5)]
+    found: list[str] = []
+    page = call("GET", "/v2/orders?limit=2").json()
+    while page:
+        found += [order["id"] for order in page]
+        page = call("GET", f"/v2/orders?limit=2&until={page[-1]['submitted_at']}").json()
+    assert found == ids[::-1]
 
 
 def test_a_position_is_closed_in_part_in_percent_or_whole(call):
