@@ -12,6 +12,7 @@ from config import load_settings
 from config.overrides import override
 from config.settings import home
 from flows import screens
+from flows.waiting import working
 from reports.backtest_inputs import shown, written
 from schemas.backtest_parameters import BacktestParameters
 from schemas.identity import Trial
@@ -42,14 +43,14 @@ def backtest(strategy: str, overrides: Iterable[str], *, as_json: bool) -> int:
 def run_backtest(store: Warehouse, parameters: BacktestParameters, *, quiet: bool) -> BacktestResult:
     """Prices, accounts, report, and the row that counts the trial."""
     trial = Trial(strategy=parameters.strategy.name, decided_at=dt.datetime.now(dt.UTC))
-    with screens.working(quiet=quiet) as working:
+    with working(quiet=quiet) as told:
         prices = _timed(
             quiet, "prices", lambda: gather_prices(store, trial, parameters), lambda done: done.said
         )
         accounts = _timed(
             quiet,
             "simulation",
-            lambda: simulate_accounts(store, trial, prices, parameters, working),
+            lambda: simulate_accounts(store, trial, prices, parameters, told),
             lambda done: done.said,
         )
         if not quiet:

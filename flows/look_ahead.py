@@ -11,6 +11,7 @@ from config import load_settings
 from config.overrides import override
 from config.settings import home
 from flows import screens
+from flows.waiting import counted
 from portfolio.schedule import rebalance_schedule
 from reports.format import signed_pp
 from schemas.identity import Trial
@@ -36,7 +37,7 @@ def check_lookahead(strategy: str, overrides: Iterable[str], *, last: int | None
     )
     decided = schedule.decided[-last:] if last else schedule.decided
     moved: list[LookAhead] = []
-    for found in screens.counted(
+    for found in counted(
         find_look_ahead(judged, history, decided, seed=parameters.seed), len(decided), quiet=as_json
     ):
         moved += found

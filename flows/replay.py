@@ -12,6 +12,7 @@ from config.overrides import override
 from config.settings import home
 from flows import screens
 from flows.session import prefect_session
+from flows.waiting import counted
 from portfolio.replay import CAUSES
 from reports.format import bps, money, signed_percent
 from schemas.errors import ConfigError
@@ -45,7 +46,7 @@ def _live(parameters: RebalanceParameters, weeks: int, *, quiet: bool) -> None:
         from flows.loopback import advance_to_next_week, exchange_week  # noqa: PLC0415
         from flows.weekly_rebalance import weekly_rebalance  # noqa: PLC0415
 
-        for week in screens.counted(range(weeks), weeks, quiet=quiet):
+        for week in counted(range(weeks), weeks, quiet=quiet):
             if week:
                 advance_to_next_week(quiet=True)
             result = weekly_rebalance(parameters)

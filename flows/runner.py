@@ -16,6 +16,7 @@ from typing import Annotated, Literal, NoReturn
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
+from flows.history_commands import backtest, check_lookahead, replay
 from flows.warehouse_commands import warehouse
 
 EXIT_CODES = """
@@ -48,6 +49,8 @@ several legs.
 """
 exchange = App(name="exchange", help=_EXCHANGE)
 app.command(exchange)
+for of_the_past in (backtest, replay, check_lookahead):
+    app.command(of_the_past)
 app.command(warehouse)
 
 Json = Annotated[bool, Parameter(name="--json", negative=())]
@@ -83,105 +86,6 @@ def run(
 
     request = actions.Request(strategy, overrides, force, reason, weeks, json, out)
     return actions.ACTIONS[action](request)
-
-
-@app.command
-def backtest(
-    strategy: str = "risk_parity",
-    *,
-    start: dt.date | None = None,
-    end: dt.date | None = None,
-    universe: str | None = None,
-    prices: str | None = None,
-    benchmark: str | None = None,
-    cost_bps: Annotated[float | None, Parameter(validator=Number(gte=0))] = None,
-    seed: int | None = None,
-    overrides: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
-    json: Json = False,
-) -> int:
-    """Simulate a strategy through the years: `riskparity backtest risk_parity --start 2010-01-01`.
-
-    Beside it, on the same dates and costs: the benchmark, equal weight, classical and downside risk parity, and 60/40. Prices are
-    the bundled closes (2008 to 2016, without dividends) unless there are Alpaca keys, or a file is named. The report, its
-    figures and tables go to output/STRATEGY/backtest/; the same rows are in the warehouse.
-
-    Args:
-        strategy: A registered strategy.
-        start: First trade at the earliest, as YYYY-MM-DD.
-        end: Last session, as YYYY-MM-DD.
-        universe: A name in config/universes.toml, or tickers separated by commas.
-        prices: bundled, broker, or a Parquet or CSV file of daily bars: symbol, date, close; open, high, low, volume, adj_close.
-        benchmark: Ticker to compare with.
-        cost_bps: Cost of a trade, basis points of its value.
-        seed: Of the confidence intervals.
-        overrides: Any other parameter, as key=value. Example: --set lookback=126 --set rules.execution=next_close
-        json: Print JSON instead of tables.
-    """
-    from flows import backtesting  # noqa: PLC0415
-
-    flags: dict[str, object] = {
-        "start": start,
-        "end": end,
-        "universe": universe,
-        "prices": prices,
-        "benchmark": benchmark,
-        "seed": seed,
-    }
-    flags |= {} if cost_bps is None else {"costs.slippage_bps": cost_bps, "costs.commission_bps": 0}
-    given = [f"{key}={value}" for key, value in flags.items() if value is not None]
-    return backtesting.backtest(strategy, (*given, *overrides), as_json=json)
-
-
-@app.command
-def replay(
-    strategy: str = "risk_parity",
-    *,
-    weeks: Annotated[int, Parameter(validator=Number(gte=1))] = 52,
-    overrides: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
-    json: Json = False,
-) -> int:
-    """Live so many weeks on the loopback exchange, simulate the same weeks, and explain the difference cause by cause.
-
-    The weekly rebalance as it is, on an exchange, an account and a state folder of its own. Five to ten seconds a week on two cores.
-
-    Args:
-        strategy: A registered strategy.
-        weeks: Weeks in a row on the exchange's virtual clock.
-        overrides: A parameter of the rebalance, as key=value.
-        json: Print JSON instead of a table.
-    """
-    from flows import replay as replaying  # noqa: PLC0415
-
-    return replaying.replay(strategy, overrides, weeks=weeks, as_json=json)
-
-
-@app.command(name="check-lookahead")
-def check_lookahead(
-    strategy: str = "risk_parity",
-    *,
-    last: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
-    universe: str | None = None,
-    prices: str | None = None,
-    overrides: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
-    json: Json = False,
-) -> int:
-    """Change everything after each decision of a backtest, and see that none of them moves: exit code 1 when one does.
-
-    After each decision every price crashes, and half of the assets vanish; weights must agree to the last bit.
-
-    Args:
-        strategy: A registered strategy, yours too.
-        last: Only so many decisions, the latest.
-        universe: As for `riskparity backtest`, like the flags below.
-        prices: bundled, broker, or a file.
-        overrides: Any other parameter, as key=value.
-        json: Print JSON instead of a sentence.
-    """
-    from flows import look_ahead  # noqa: PLC0415
-
-    flags = {"universe": universe, "prices": prices}
-    given = [f"{key}={value}" for key, value in flags.items() if value is not None]
-    return look_ahead.check_lookahead(strategy, (*given, *overrides), last=last, as_json=json)
 
 
 @app.command

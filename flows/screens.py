@@ -7,15 +7,12 @@ import logging
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
 import pandas as pd
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.progress import Progress as RichProgress
 from rich.table import Table
 
 from brokerage.kill_switch import Halt, KillSwitch
@@ -24,8 +21,6 @@ from reports.tables import records
 from schemas.artifacts import ArtifactRef
 from schemas.results import RunResult
 from warehouse import Warehouse
-
-T = TypeVar("T")
 
 VERDICTS = {
     "complete": "Rebalanced: every order filled, holdings as planned.",
@@ -58,25 +53,6 @@ def answer(text: str) -> None:
 def talk(text: str) -> None:
     """One line to the person at the terminal, on stderr."""
     _err.print(text, markup=False, soft_wrap=True)
-
-
-@contextmanager
-def working(*, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """A line that says what is being done while it lasts; nothing when nobody looks."""
-    if quiet or not _err.is_terminal:
-        yield lambda _: None
-        return
-    with _err.status("") as status:
-        yield status.update
-
-
-def counted(items: Iterable[T], total: int, *, quiet: bool) -> Iterator[T]:
-    """The items, with a bar, a rate and the time left on a terminal."""
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with RichProgress(
-        *columns, console=_err, transient=True, disable=quiet or not _err.is_terminal
-    ) as progress:
-        yield from progress.track(items, total=total)
 
 
 def halted(halt: Halt | None) -> None:
