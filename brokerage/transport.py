@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from http.client import HTTPResponse
@@ -34,6 +35,8 @@ ANSWER_READS = 3
 LONGEST_PAUSE = 60.0
 """Alpaca's request budget renews every minute: no pause it asks for is longer (seconds)."""
 MESSAGE_LENGTH = 300
+ACCOUNT_NUMBER = re.compile(r"\bPA[0-9A-Z]{6,}\b|(?<![\d.])\d{9}(?![\d.])")
+"""A paper account's number, or what may be a live one's: it is written nowhere."""
 
 LOG = logging.getLogger("brokerage")
 """Says when the broker keeps us waiting; whoever shows progress listens here."""
@@ -177,6 +180,7 @@ def _refused(request: requests.PreparedRequest, response: requests.Response) -> 
     message = str(fields.get("message") or response.reason or "no message")
     for secret in (value for name, value in request.headers.items() if name.startswith("APCA-")):
         message = message.replace(str(secret), "***")
+    message = ACCOUNT_NUMBER.sub("***", message)
     code = fields.get("code")
     return CallFailed(
         _call_of(request),

@@ -83,7 +83,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.owner.requests.append(request)
         self.owner.act(request)(self, request)
 
-    do_GET = do_POST = do_DELETE = handle_one_call  # noqa: N815 - http.server's names
+    do_GET = do_POST = do_PATCH = do_DELETE = handle_one_call  # noqa: N815 - http.server's names
 
     def log_message(self, *_):
         pass
@@ -183,6 +183,7 @@ def _by_default(handler, request):
     defaults = {
         "GET /v2/account": answer(200, account_json()),
         "POST /v2/orders": accept(),
+        "PATCH /v2/account/configurations": answer(200, {}),
         "GET /v2/orders:by_client_order_id": look_up,
     }
     act = defaults.get(f"{request.method} {request.path}") or refuse(404, 40410000, "endpoint not found")

@@ -181,3 +181,20 @@ def test_no_failure_leads_back_to_the_keys(client, misbehaving, acts, planted):
         assert failure.__context__ is None
         assert not any(secret in text for secret in planted for text in [seen, *frames])
         assert not any(secret.encode() in stored for secret in planted)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("account PA3ABCDEF is not authorized to trade", "account *** is not authorized to trade"),
+        ("account 123456789 is closed", "account *** is closed"),
+        ("requested: 0.123456789, available: 1234567890", "requested: 0.123456789, available: 1234567890"),
+        ("PATCH is not allowed", "PATCH is not allowed"),
+    ],
+)
+def test_no_failure_names_an_account(said, kept, client, misbehaving, acts):
+    misbehaving.script("GET /v2/account", acts.refuse(403, 40310000, said))
+
+    with pytest.raises(CallFailed) as failed:
+        once(client.get_account)
+    assert failed.value.message == kept
