@@ -14,7 +14,8 @@ from brokerage.paper_exchange.address import Credentials
 from brokerage.paper_exchange.rate_limit import RateLimiter
 
 ADMIN = "/__sim/"
-_DATA = ("/v2/stocks/", "/v1/", "/v1beta1/")
+DATA = ("/v2/stocks", "/v1/", "/v1beta")
+"""How the paths of the market data API begin; its errors have no code."""
 
 
 class Admission(NamedTuple):
@@ -43,7 +44,7 @@ class Access:
             return Admission(_refusal(path, HTTPStatus.UNAUTHORIZED))
         if path.startswith(ADMIN):
             return Admission()
-        allowance = self._limiter.take("data" if path.startswith(_DATA) else "trading")
+        allowance = self._limiter.take("data" if path.startswith(DATA) else "trading")
         refusal = None if allowance.granted else _refusal(path, HTTPStatus.TOO_MANY_REQUESTS)
         return Admission(refusal, allowance.headers())
 
@@ -68,7 +69,10 @@ class Access:
 
 def _refusal(path: str, status: HTTPStatus) -> Response:
     unknown = status is HTTPStatus.UNAUTHORIZED
-    if path.startswith((ADMIN, *_DATA)):
+    if unknown and path.startswith(DATA):
+        # market data calls whoever is unknown forbidden, trading calls him unauthorised
+        return JSONResponse({"message": "forbidden."}, HTTPStatus.FORBIDDEN)
+    if path.startswith((ADMIN, *DATA)):
         return JSONResponse({"message": "unauthorized." if unknown else "rate limit exceeded"}, status)
     if unknown:
         return JSONResponse({"code": 40110000, "message": "request is not authorized"}, status)

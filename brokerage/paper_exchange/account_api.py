@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from brokerage.paper_exchange import documents, query
 from brokerage.paper_exchange.account import read_configuration, read_flags
-from brokerage.paper_exchange.activities import Happening, happenings
+from brokerage.paper_exchange.activities import Happening, happenings, read_types
 from brokerage.paper_exchange.book import Book
 from brokerage.paper_exchange.portfolio_history import portfolio_history, read_span
 from brokerage.paper_exchange.refusal import invalid
@@ -101,8 +101,9 @@ def _filter(request: Request) -> Callable[[Happening], bool]:
     category = query.choice(request, "category", ("", "trade_activity", "non_trade_activity"), invalid)
     if named and category:
         raise invalid("category cannot be used with activity_types")
+    types = read_types(named) if named else None
     return lambda happening: (
-        (not named or happening.type in named.split(","))
+        (types is None or happening.type in types)
         and (not category or (happening.type == "FILL") == (category == "trade_activity"))
         and order_id in (None, happening.order_id)
         and (after is None or happening.at > after)

@@ -10,9 +10,60 @@ from typing import Any, NamedTuple
 from brokerage.paper_exchange.documents import fill_document, instant
 from brokerage.paper_exchange.ids import deterministic_id, next_seq
 from brokerage.paper_exchange.order import cents
-from brokerage.paper_exchange.refusal import plain
+from brokerage.paper_exchange.refusal import invalid, plain
 from brokerage.paper_exchange.sessions import NEW_YORK
 from brokerage.paper_exchange.store import get_meta, set_meta
+
+_TYPES = frozenset(
+    [
+        "FILL",
+        "TRANS",
+        "MISC",
+        "ACATC",
+        "ACATS",
+        "CFEE",
+        "CGD",
+        "CSD",
+        "CSW",
+        "DIV",
+        "DIVCGL",
+        "DIVCGS",
+        "DIVFEE",
+        "DIVFT",
+        "DIVNRA",
+        "DIVROC",
+        "DIVTW",
+        "DIVTXEX",
+        "FEE",
+        "INT",
+        "INTNRA",
+        "INTTW",
+        "JNL",
+        "JNLC",
+        "JNLS",
+        "MA",
+        "NC",
+        "OPASN",
+        "OPCA",
+        "OPCSH",
+        "OPEXC",
+        "OPEXP",
+        "OPTRD",
+        "PTC",
+        "PTR",
+        "REO",
+        "REORG",
+        "SPIN",
+        "SPLIT",
+        "FOPT",
+        "OCT",
+    ]
+)
+_TRANSFERS = frozenset({"CSD", "CSW"})
+_GROUPS = {
+    "TRANS": _TRANSFERS,
+    "MISC": frozenset(one for one in _TYPES - _TRANSFERS - {"FILL"} if not one.startswith("DIV")),
+}
 
 
 class Happening(NamedTuple):
@@ -22,6 +73,20 @@ class Happening(NamedTuple):
     type: str
     order_id: str | None
     document: dict[str, Any]
+
+
+def read_types(text: str) -> set[str]:
+    """The types of activity that a list with commas names, groups resolved.
+
+    Raises:
+        Refusal: 422 for a type that Alpaca does not know.
+    """
+    wanted: set[str] = set()
+    for name in text.split(","):
+        if name not in _TYPES:
+            raise invalid(f"invalid activity type: {name}")
+        wanted |= _GROUPS.get(name, {name})
+    return wanted
 
 
 def book_activity(

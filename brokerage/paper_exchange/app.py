@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
-from brokerage.paper_exchange.access import ADMIN, Access
+from brokerage.paper_exchange.access import ADMIN, DATA, Access
 from brokerage.paper_exchange.address import Credentials
 from brokerage.paper_exchange.admin_api import AdminApi
 from brokerage.paper_exchange.book import Book
@@ -24,7 +24,7 @@ from brokerage.paper_exchange.incidents import strike
 from brokerage.paper_exchange.market_data_api import market_data_routes
 from brokerage.paper_exchange.mishaps import Mishaps
 from brokerage.paper_exchange.rate_limit import RateLimiter
-from brokerage.paper_exchange.refusal import NOT_FOUND, Refusal
+from brokerage.paper_exchange.refusal import NOT_FOUND, WRONG_METHOD, Refusal
 from brokerage.paper_exchange.stream import OrderStream
 from brokerage.paper_exchange.subject import call_of
 from brokerage.paper_exchange.trading_api import TradingApi
@@ -50,7 +50,7 @@ class FrontDoor:
                 *AdminApi(book, self._faults, limiter).routes(),
                 WebSocketRoute("/stream", self._stream.serve),
             ],
-            exception_handlers={Refusal: _refused, HTTPException: _no_such_endpoint, Exception: _broken},
+            exception_handlers={Refusal: _refused, HTTPException: _not_served, Exception: _broken},
         )
         self._last_request = time.monotonic()
 
@@ -121,8 +121,12 @@ async def _refused(_: Request, refusal: Exception) -> Response:
     return JSONResponse(refusal.body, refusal.status)
 
 
-async def _no_such_endpoint(_: Request, __: Exception) -> Response:
-    return JSONResponse({"code": NOT_FOUND, "message": "endpoint not found"}, HTTPStatus.NOT_FOUND)
+async def _not_served(request: Request, error: Exception) -> Response:
+    status, code, message = HTTPStatus.NOT_FOUND, NOT_FOUND, "endpoint not found"
+    if isinstance(error, HTTPException) and error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        status, code, message = HTTPStatus.METHOD_NOT_ALLOWED, WRONG_METHOD, "method not allowed"
+    refusal = Refusal(status, None if request.url.path.startswith(DATA) else code, message)
+    return JSONResponse(refusal.body, refusal.status)
 
 
 async def _broken(_: Request, __: Exception) -> Response:

@@ -1,9 +1,8 @@
-"""Daily bars over HTTP: by symbol then session, in pages whose limit counts bars over all symbols."""
+"""Bars of days, weeks and months over HTTP: by symbol then session, in pages whose limit counts bars over all symbols."""
 
 from __future__ import annotations
 
 import datetime as dt
-import re
 from typing import Any
 
 from starlette.requests import Request
@@ -16,12 +15,10 @@ from brokerage.paper_exchange.documents import bar_document
 from brokerage.paper_exchange.refusal import bad_data_request
 from brokerage.paper_exchange.sessions import NEW_YORK
 from brokerage.paper_exchange.tape import Bar
+from brokerage.paper_exchange.timeframes import LONGEST, joined, read_period
 
 _MOST_BARS = 10_000
 _ADJUSTMENTS = {"raw", "split", "dividend", "spin-off", "all"}
-_ALPACAS_TIMEFRAMES = re.compile(
-    r"([1-9]|[1-5]\d)(Min|T)|([1-9]|1\d|2[0-3])(Hour|H)|1(Week|W)|([1-46]|12)(Month|M)"
-)
 _IEX_SHARE = 0.025
 """Share of the consolidated volume that trades on IEX."""
 
@@ -53,7 +50,7 @@ class BarsApi:
 
     def _page(self, request: Request, symbols: list[str]) -> dict[str, Any]:
         """Under ``page`` symbols and bars, and what else belongs into the answer."""
-        _check_timeframe(request)
+        _check_asof(request)
         limit = query.whole(request, "limit", 1000, _MOST_BARS, bad_data_request)
         start, end = data_query.interval(request, self._book.now)
         feed = data_query.feed(request, self._book, data_query.HISTORICAL_FEEDS, end)
@@ -71,25 +68,17 @@ class BarsApi:
     ) -> list[tuple[str, Bar]]:
         """Every bar of the interval that comes after the page token."""
         first, last = _sessions(start, end)
-        adjustment = _adjustment(request)
+        adjustment, period = _adjustment(request), read_period(request.query_params.get("timeframe", ""))
         descending = data_query.is_descending(request)
         token = data_query.after_token(request)
         tape, now, found = self._book.tape, self._book.now, []
         for symbol in symbols:
-            bars = tape.bars(symbol, first, last, now, adjustment)
+            days = tape.bars(symbol, first, last + LONGEST, now, adjustment)
+            bars = [bar for bar in joined(days, period) if first <= bar.session <= last]
             found += [(symbol, bar) for bar in (reversed(bars) if descending else bars)]
         if token is None:
             return found
         return [place for place in found if _beyond(place[0], place[1].session, token, descending=descending)]
-
-
-def _check_timeframe(request: Request) -> None:
-    timeframe = request.query_params.get("timeframe", "")
-    _check_asof(request)
-    if timeframe in ("1Day", "1D"):
-        return
-    ours = " (the loopback exchange has daily bars)" if _ALPACAS_TIMEFRAMES.fullmatch(timeframe) else ""
-    raise bad_data_request(f"invalid timeframe: {timeframe}{ours}")
 
 
 def _check_asof(request: Request) -> None:

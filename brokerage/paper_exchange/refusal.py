@@ -13,6 +13,8 @@ FORBIDDEN = 40310000
 """The account may not do this now."""
 NOT_FOUND = 40410000
 """No such thing."""
+WRONG_METHOD = 40510000
+"""The path exists, but not for this method; in the manner of the others, for none was ever recorded."""
 
 
 class Refusal(Exception):

@@ -44,9 +44,9 @@ def test_without_the_right_keys_nothing_is_answered(read):
     wrong = {**read.keys, "APCA-API-SECRET-KEY": "guess"}
     for keys in ({}, wrong):
         trading, data = read("GET", "/v2/account", keys=keys), read("GET", "/v2/stocks/bars", keys=keys)
-        assert (trading.status_code, data.status_code) == (401, 401)
+        assert (trading.status_code, data.status_code) == (401, 403)
         assert trading.json() == {"code": 40110000, "message": "request is not authorized"}
-        assert data.json() == {"message": "unauthorized."}
+        assert data.json() == {"message": "forbidden."}
     # the client under test must not reach the admin API by accident
     assert read("POST", "/__sim/clock", json={"to": "close"}).status_code == 401
     assert read("GET", "/__sim/health", keys={}).json() == {"status": "ok"}
@@ -57,14 +57,27 @@ def test_every_answer_carries_its_own_request_id(read):
     assert len(ids) == 3
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [("GET", "/v2/watchlists"), ("PUT", "/v2/orders"), ("POST", "/v2/positions"), ("GET", "/")],
-)
-def test_what_is_not_served_is_404(read, method, path):
-    answer = read(method, path)
+@pytest.mark.parametrize("path", ["/v2/watchlists", "/"])
+def test_what_is_not_served_is_404(read, path):
+    answer = read("GET", path)
     assert answer.status_code == 404
     assert answer.json() == {"code": 40410000, "message": "endpoint not found"}
+
+
+@pytest.mark.parametrize(("method", "path"), [("PUT", "/v2/orders"), ("POST", "/v2/positions")])
+def test_a_method_that_a_path_does_not_know_is_405(read, method, path):
+    answer = read(method, path)
+    assert (answer.status_code, answer.json()) == (405, {"code": 40510000, "message": "method not allowed"})
+
+
+def test_market_data_refuses_without_a_code(read):
+    for method, path, status, said in (
+        ("GET", "/v2/stocks/SPY/trades", 404, "endpoint not found"),
+        ("GET", "/v1beta3/crypto/us/bars", 404, "endpoint not found"),
+        ("POST", "/v2/stocks/bars", 405, "method not allowed"),
+    ):
+        answer = read(method, path)
+        assert (answer.status_code, answer.json()) == (status, {"message": said})
 
 
 def test_what_does_not_exist_is_404(read):
@@ -89,6 +102,8 @@ def test_parameters_that_make_no_sense_are_422_for_trading_and_400_for_data(read
         "/v2/orders/not-a-uuid",
         "/v2/calendar?start=never",
         "/v2/account/activities?page_size=0",
+        "/v2/account/activities?activity_types=FILL,NOPE",
+        "/v2/account/activities/NOPE",
     ):
         answer = read("GET", path)
         assert (answer.status_code, answer.json()["code"]) == (422, 40010001), path

@@ -60,9 +60,41 @@ def test_iex_sees_the_same_prices_and_a_fortieth_of_the_volume(get):
 
 
 @pytest.mark.parametrize(
+    ("timeframe", "begins", "days"),
+    [
+        # a week is stamped with its Monday, though Memorial Day is no session
+        ("1Week", "2015-05-25T04:00:00Z", ("2015-05-26", "2015-05-29")),
+        ("1Month", "2015-04-01T04:00:00Z", ("2015-04-01", "2015-04-30")),
+        ("3M", "2015-01-01T05:00:00Z", ("2015-01-02", "2015-03-31")),
+    ],
+)
+def test_weeks_and_months_are_their_days_in_one_bar(get, timeframe, begins, days):
+    (whole,) = get("/v2/stocks/SPY/bars", timeframe=timeframe, start=begins, end=begins).json()["bars"]
+    parts = get("/v2/stocks/SPY/bars", timeframe="1Day", start=days[0], end=days[1]).json()["bars"]
+    assert (whole["t"], whole["o"], whole["c"]) == (begins, parts[0]["o"], parts[-1]["c"])
+    assert whole["h"] == max(part["h"] for part in parts)
+    assert whole["l"] == min(part["l"] for part in parts)
+    assert whole["v"] == sum(part["v"] for part in parts)
+
+
+def test_weeks_come_in_pages_and_the_running_one_is_partial(get):
+    query = {"timeframe": "1Week", "start": "2015-05-13", "limit": 1}
+    begins, token = [], None
+    while not begins or token:
+        page = get("/v2/stocks/SPY/bars", **query, page_token=token).json()
+        begins += [bar["t"][:10] for bar in page["bars"]]
+        token = page["next_page_token"]
+    # the week in which the start lies began before it
+    assert begins == ["2015-05-18", "2015-05-25", "2015-06-01"]
+
+
+@pytest.mark.parametrize(
     ("query", "said"),
     [
-        ({"timeframe": "1Min"}, "invalid timeframe: 1Min (the loopback exchange has daily bars)"),
+        (
+            {"timeframe": "1Min"},
+            "invalid timeframe: 1Min (the loopback exchange has no bars finer than a day)",
+        ),
         ({"timeframe": "61Min"}, "invalid timeframe: 61Min"),
         ({"asof": "soon"}, "invalid asof: soon"),
         ({"currency": "EUR"}, "invalid currency: EUR (the loopback exchange has USD)"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from decimal import Decimal
 
 import pytest
 import requests
@@ -155,6 +156,8 @@ def test_activities_of_all_kinds_are_filtered_and_paged(exchange, call):
         "page_token=x",
     ):
         assert call("GET", f"/v2/account/activities?{wrong}").status_code == 422
+    exchange.control.transfer(Decimal(5))
+    assert (kinds("", "/TRANS"), kinds("", "/MISC")) == (["CSD"], [])
 
 
 def test_the_portfolio_history_is_the_equity_at_each_close_and_now(exchange, call):
