@@ -17,6 +17,13 @@ from brokerage.paper_exchange.control import ExchangeControl
 from brokerage.paper_exchange.launch import ensure_running
 from brokerage.paper_exchange.opening import open_book
 from schemas.settings import ExchangeSettings
+from tests.compile_numerics import compile_numerics
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before the workers begin."""
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        compile_numerics()
 
 
 @dataclass(frozen=True)
