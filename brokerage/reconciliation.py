@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from brokerage.activities import FLOWS, Activity
+from brokerage.calendar import NEW_YORK
 from brokerage.orders import NOTHING
 from brokerage.preflight import SAME_SHARES
 
@@ -55,8 +56,8 @@ def since(
 ) -> Since:
     """Compare what the record makes of ``left`` with what the account holds now.
 
-    Each line that the record dates on the run's own day without a time, or at its very instant, may have
-    come before the run or after it: the reading that explains most is taken.
+    Each line of the run's own day that is not dated before it began may have come before the run last looked at
+    the account or after it: the reading that explains most is taken.
     """
     certain, doubtful = _new(left, activities)
     found = [_read(left, shares, cash, [*certain, *came_after]) for came_after in _readings(doubtful)]
@@ -84,15 +85,14 @@ def _readings(doubtful: Iterable[Activity]) -> Iterator[list[Activity]]:
 
 
 def _new(left: LeftBehind, activities: Iterable[Activity]) -> tuple[list[Activity], list[Activity]]:
-    """What came after the run or belongs to its orders, and what may have come before or after."""
+    """What came after the day of the run or belongs to its orders, and what may have come before or after its end."""
     certain, doubtful = [], []
     for entry in activities:
-        when, day = entry.transaction_time, entry.date
-        later = when > left.at if when else bool(day and day > left.session)
-        at_once = when == left.at if when else day == left.session
-        if later or entry.order_id in left.filled:
+        when = entry.transaction_time
+        day = when.astimezone(NEW_YORK).date() if when else entry.date
+        if entry.order_id in left.filled or (day and day > left.session):
             certain.append(entry)
-        elif at_once:
+        elif day == left.session and (when is None or when >= left.at):
             doubtful.append(entry)
     return certain, doubtful
 

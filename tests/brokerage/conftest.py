@@ -283,7 +283,9 @@ class Desk:
         return kind(self.endpoint, BrokerSettings(), sleep=lambda _: None)
 
     def run(self):
-        now = self.broker.clock().timestamp
+        now = self.broker.clock().timestamp.replace(
+            microsecond=0
+        )  # each order moves the clock by a microsecond
         return Run(
             strategy="risk_parity",
             session=now.date(),

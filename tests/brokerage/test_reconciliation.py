@@ -91,6 +91,13 @@ def test_what_carries_only_the_date_of_the_run_may_have_come_before_or_after(cas
     assert since(LEFT, HELD, cash, [OWN, same_day]).unexplained == {}
 
 
+@pytest.mark.parametrize(("left", "cash"), [("5", D(100)), ("3", D(340))], ids=["before its end", "after it"])
+def test_a_trade_by_hand_while_the_run_was_at_work_may_be_in_what_it_left_or_not(left, cash):
+    by_hand = fill("sell", "TLT", 2, 120, at=RUN_AT + dt.timedelta(minutes=1))
+
+    assert since(LEFT, HELD | {"TLT": D(left)}, cash, [OWN, by_hand]).unexplained == {}
+
+
 def test_of_several_lines_of_that_day_each_may_have_come_before_or_after():
     dividend = entry("DIV", day="2015-06-01", symbol="SPY", net_amount=D(300))
     deposit = entry("CSD", day="2015-06-01", net_amount=D(5000))

@@ -20,15 +20,14 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-def halt_before(monkeypatch, store):
+def halt_before(monkeypatch, store, posts):
     """Engage the kill switch right before the order of that number is sent."""
 
     def halt_before(number):
-        asked = []
+        once = iter(["somebody"])
 
         def somebody_halts():
-            asked.append(1)
-            if len(asked) == number:
+            if len(posts()) == number - 1 and next(once, None):
                 KillSwitch(store.root).engage("prices look wrong", by="Ada")
             require_not_halted()
 
