@@ -83,6 +83,6 @@ if __name__ == "__main__":
     print(
         f"{'requests a second':40}"
         + "".join(f"{clients:>4} client{'s' * (clients > 1)}" for clients in CLIENTS)
-    )  # noqa: T201 - the figure
+    )
     for call, measured in measure().items():
-        print(f"{call:40}" + "".join(f"{rate:>10,.0f}" for rate in measured))  # noqa: T201
+        print(f"{call:40}" + "".join(f"{rate:>10,.0f}" for rate in measured))
