@@ -265,9 +265,7 @@ def _next_steps(store: Warehouse, result: RunResult, written: Mapping[str, Artif
         again = "make rebalance WEEKS=1" if result.run.venue == "loopback" else ""
         return [f"On the loopback exchange the clock moves on with: {again}"] if again else []
     if result.outcome == "planned":
-        allowed = all(check.passed for check in result.checks)
-        send = [f"To send exactly this: {COMMAND} apply {run_id}"] if allowed else []
-        return [f"Why:      {COMMAND} why --run {run_id}", *send]
+        return [f"Why:      {COMMAND} why --run {run_id}"]
     del written
     return [
         f"Report:   {store.root / result.summary}",
