@@ -46,9 +46,11 @@ async def answer_of(app: ASGIApp, scope: Scope, body: bytes) -> Answer:
     messages: list[Message] = []
 
     async def replay() -> Message:
+        """The request's body, read already."""
         return {"type": "http.request", "body": body, "more_body": False}
 
     async def collect(message: Message) -> None:
+        """Keep what would be sent."""
         messages.append(message)
 
     try:
