@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
@@ -39,8 +38,9 @@ from reports.backtest_inputs import BacktestInputs, shown
 from reports.backtest_tables import crises as crisis_rows
 from reports.backtest_tables import drawdowns_table, quality_table, results
 from reports.format import MISSING
-from reports.markdown import escape_markdown, fenced
+from reports.markdown import fenced
 from reports.style import to_png, to_svg
+from reports.templating import html_template, markdown_template
 from schemas.metrics import METRICS
 
 
@@ -199,15 +199,5 @@ def _table_files(inputs: BacktestInputs) -> dict[str, bytes]:
     return files
 
 
-_TEMPLATES: dict[str, Any] = {
-    "loader": PackageLoader("reports"),
-    "undefined": StrictUndefined,
-    "trim_blocks": True,
-    "lstrip_blocks": True,
-}
-_PAGE = Environment(autoescape=True, **_TEMPLATES).get_template("backtest.html.j2")
-_MARKDOWN = Environment(
-    autoescape=False,  # noqa: S701 - every value goes through escape_markdown instead
-    finalize=escape_markdown,
-    **_TEMPLATES,
-).get_template("backtest.md.j2")
+_PAGE = html_template("backtest.html.j2")
+_MARKDOWN = markdown_template("backtest.md.j2")

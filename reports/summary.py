@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from reports.figures import equity_so_far, weights_history
 from reports.format import MISSING, money, new_york, percent, scientific, signed_percent
-from reports.markdown import escape_markdown, fenced
+from reports.markdown import fenced
 from reports.style import alt_text, to_svg
 from reports.tables import (
     SESSIONS_A_YEAR,
@@ -26,6 +25,7 @@ from reports.tables import (
     records,
     slippage_cost,
 )
+from reports.templating import html_template, markdown_template
 from reports.why import LEGEND, measure_of, price_sentences, why_table
 from schemas.errors import DataError
 
@@ -241,20 +241,10 @@ def _row_of(frame: pd.DataFrame, run_id: str, name: str) -> Mapping[str, Any]:
         raise DataError(
             f"The summary needs one row of {name} for its run",
             figures={"run": run_id, "rows": len(rows)},
-            remedy=f"See what the run wrote: riskparity runs show {run_id}",
+            remedy=f"See what the run wrote: riskparity sql \"from artifacts where run_id = '{run_id}'\"",
         )
     return records(rows)[0]
 
 
-_TEMPLATES: dict[str, Any] = {
-    "loader": PackageLoader("reports"),
-    "undefined": StrictUndefined,
-    "trim_blocks": True,
-    "lstrip_blocks": True,
-}
-_PAGE = Environment(autoescape=True, **_TEMPLATES).get_template("summary.html.j2")
-_MARKDOWN = Environment(
-    autoescape=False,  # noqa: S701 - every value goes through escape_markdown instead
-    finalize=escape_markdown,
-    **_TEMPLATES,
-).get_template("summary.md.j2")
+_PAGE = html_template("summary.html.j2")
+_MARKDOWN = markdown_template("summary.md.j2")

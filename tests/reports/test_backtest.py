@@ -5,7 +5,6 @@ import json
 import re
 import shutil
 import subprocess
-from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from reports.backtest import backtest_figures, backtest_report, headline, luck
 from reports.backtest_inputs import written
 from schemas.metrics import METRICS
+from tests.reports.page import Page
 
 ORDER = [
     "verdict", "results", "equity", "allocation", "risk", "constraints", "rolling", "turnover", "months", "crises",
@@ -29,38 +29,6 @@ FIGURES = [
     "crises",
     "tracking",
 ]
-
-
-class Page(HTMLParser):
-    """Text by section, cells of the results by figure, and every tag with its attributes."""
-
-    VOID = frozenset({"meta", "link", "br", "img", "use", "path", "rect"})
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.sections: dict[str, str] = {}
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag, attrs) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in self.VOID:
-            self.open.append(tag)
-        if tag in ("header", "section"):
-            self.sections[dict(attrs)["id"]] = ""
-
-    def handle_startendtag(self, tag, attrs) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag) -> None:
-        if tag not in self.VOID:
-            assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.sections and "svg" not in self.open:
-            self.sections[list(self.sections)[-1]] += data + " "
 
 
 @pytest.fixture(scope="module")

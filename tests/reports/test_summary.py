@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import FrozenInstanceError, replace
-from html.parser import HTMLParser
 
 import pytest
 
 from reports.summary import VERDICTS, summary_html, summary_markdown
 from schemas.errors import DataError
+from tests.reports.page import Page
 
 SECTIONS = [
     "verdict",
@@ -21,38 +21,6 @@ SECTIONS = [
     "provenance",
 ]
 HOSTILE = '<script>alert("1")</script> | `x` <img src=http://evil.example/x.png>'
-
-
-class Page(HTMLParser):
-    """Ids in order, text by the id it stands under, and every tag with its attributes."""
-
-    VOID = frozenset({"meta", "link", "br", "img", "use", "path", "rect"})
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.sections: dict[str, str] = {}
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag, attrs) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in self.VOID:
-            self.open.append(tag)
-        if tag in ("header", "section"):
-            self.sections[dict(attrs)["id"]] = ""
-
-    def handle_startendtag(self, tag, attrs) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag) -> None:
-        if tag not in self.VOID:
-            assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.sections and "svg" not in self.open:
-            self.sections[list(self.sections)[-1]] += data
 
 
 def _says(html: str) -> dict[str, str]:
@@ -161,7 +129,7 @@ def test_a_refused_run_without_plan_or_orders_is_a_whole_page(make_inputs) -> No
 def test_a_plan_after_earlier_weeks_shows_their_performance(make_inputs) -> None:
     says = _says(summary_html(make_inputs(["complete", "complete", "planned"])))
     assert "$101,000.00" in says["performance"]
-    assert "turnover5.0%" in says["verdict"]
+    assert "turnover 5.0%" in says["verdict"]
     assert "equity" not in says["verdict"]
     assert "BUY" in says["plan"]
 
@@ -255,7 +223,7 @@ def test_the_same_inputs_give_the_same_bytes(make_inputs, write, outcomes) -> No
 @pytest.mark.parametrize("frame", ["decisions", "runs"])
 def test_a_run_without_its_rows_is_an_error_that_names_the_table(make_inputs, frame) -> None:
     inputs = make_inputs()
-    with pytest.raises(DataError, match=f"one row of {frame}.*risk_parity-2015-W23-1.*riskparity runs show"):
+    with pytest.raises(DataError, match=f"one row of {frame}.*risk_parity-2015-W23-1.*riskparity sql"):
         summary_html(replace(inputs, **{frame: getattr(inputs, frame).iloc[:0]}))
 
 
