@@ -37,11 +37,7 @@ _MOST_PIVOTS = 200
 
 @compiled
 def least_shortfall(
-    R: FloatArray,
-    h: FloatArray,
-    P: Polytope,
-    start: FloatArray,
-    floor: float,
+    R: FloatArray, h: FloatArray, P: Polytope, start: FloatArray, floor: float
 ) -> tuple[FloatArray, FloatArray, float, int]:
     """Minimise Φ from a feasible ``start``.
 
