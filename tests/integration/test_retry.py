@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).parents[2]
 PREFECT = Path(sys.executable).with_name("prefect")
-DEPLOYMENT = "weekly-rebalance/weekly"
+DEPLOYMENT = "weekly-rebalance/weekly-rebalance"
 BEFORE_EXECUTION = ["guard", "ingestion", "cleaning", "take stock", "optimization", "plan"]
 
 
