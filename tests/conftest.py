@@ -18,12 +18,21 @@ from brokerage.paper_exchange.launch import ensure_running
 from brokerage.paper_exchange.opening import open_book
 from schemas.settings import ExchangeSettings
 from tests.compile_numerics import compile_numerics
+from tests.prefect_processes import free_port, running_server, server_environment
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before the workers begin."""
     if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
         compile_numerics()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker takes all tests that need a Prefect server, so that one server serves them."""
+    for item in items:
+        if "prefect_environment" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("prefect"))
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,14 @@ def shared_exchange(
     """The same, for all tests of a module that only read."""
     with _running(tmp_path_factory.mktemp("shared") / "exchange", opened_exchange) as exchange:
         yield exchange
+
+
+@pytest.fixture(scope="session")
+def prefect_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Environment of processes that talk to a Prefect server, which runs for the session. It takes 20 s to start."""
+    environment = server_environment(tmp_path_factory.mktemp("prefect"), free_port())
+    with running_server(environment):
+        yield environment
 
 
 @contextlib.contextmanager

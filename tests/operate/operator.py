@@ -1,0 +1,64 @@
+"""What an operator does at the Prefect API: start a run, wait for its end, press Retry, look at its tasks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.states import Scheduled
+
+
+class Operator:
+    """Works with one server; a deployment is named as in prefect.yaml, which is also its flow's name."""
+
+    def __init__(self, client: SyncPrefectClient) -> None:
+        self.client = client
+
+    @classmethod
+    @contextmanager
+    def at(cls, url: str) -> Iterator[Operator]:
+        with SyncPrefectClient(api=url) as client:
+            yield cls(client)
+
+    def deployment(self, name: str) -> DeploymentResponse:
+        return self.client.read_deployment_by_name(f"{name}/{name}")
+
+    def pause_schedules(self) -> None:
+        for deployment in self.client.read_deployments():
+            for schedule in deployment.schedules:
+                self.client.update_deployment_schedule(deployment.id, schedule.id, active=False)
+
+    def start(self, name: str, **parameters: object) -> FlowRun:
+        return self.client.create_flow_run_from_deployment(self.deployment(name).id, parameters=parameters)
+
+    def run(self, name: str, **parameters: object) -> FlowRun:
+        """Start it and wait for its end."""
+        return self.ended(self.start(name, **parameters).id)
+
+    def retry(self, ended: FlowRun) -> FlowRun:
+        """What the button Retry of the UI does; waits for the end of it."""
+        again = Scheduled(name="AwaitingRetry", message="Retry from the UI")
+        self.client.set_flow_run_state(ended.id, again, force=True)
+        return self.ended(ended.id, after=ended)
+
+    def ended(self, flow_run: UUID, *, after: FlowRun | None = None, patience: float = 180) -> FlowRun:
+        """The flow run once it has come to an end, another one than it had before."""
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            run = self.client.read_flow_run(flow_run)
+            if run.state.is_final() and (after is None or run.state.id != after.state.id):
+                return run
+            time.sleep(0.5)
+        raise AssertionError(f"after {patience:.0f} s still {run.state}")
+
+    def tasks(self, run: FlowRun) -> dict[str, str]:
+        """How each task stands that the last attempt at the run came to: ``{"cleaning": "Cached"}``."""
+        chosen = FlowRunFilter(id=FlowRunFilterId(any_=[run.id]))
+        tasks = self.client.read_task_runs(flow_run_filter=chosen, limit=200)
+        return {task.name: task.state.name for task in tasks if task.flow_run_run_count == run.run_count}
