@@ -15,9 +15,9 @@ from bench.windows import Shape, Window, is_real, windows
 from portfolio.arrays import FloatArray
 
 _log = logging.getLogger(__name__)
-_BATCH, _RETURNS = 32, 160_000
+_BATCH, _RETURNS = 200, 1_100_000
 """Windows of a round: many small ones or one large, up to so many returns together. The slow solve only the first;
-the quick solve them in a row, as a backtest does, and do not find every cache emptied by the peer before."""
+the quick solve them in a row, as a backtest does, so that few of their solves find every cache emptied by the peer before."""
 EXCESS, GAP, ERROR = "f above best", "relative gap", "error of contributions"
 
 MINIMUM_SHAPES = (
