@@ -51,6 +51,21 @@ from schemas.decision_tables import (
 )
 from schemas.manifest_table import Manifest
 from schemas.market_tables import Bars, CleaningLog, Returns, WindowBars
+from schemas.stress_tables import (
+    StressCash,
+    StressCleaningLog,
+    StressCrises,
+    StressLeverage,
+    StressLimits,
+    StressPrices,
+    StressResamples,
+    StressScenarios,
+    StressTests,
+    StressUniverses,
+    StressWeeks,
+    StressWeights,
+)
+from schemas.sweep_tables import SweepCash, SweepPoints, SweepPrices, SweepReturns, Sweeps, SweepWeights
 
 
 class ArtifactRef(BaseModel):
@@ -73,7 +88,7 @@ class ArtifactKind(NamedTuple):
     model: type[pa.DataFrameModel]
     version: int
     marker: str = "runs"
-    """The artifact that, written last, makes this one visible; either: that of a run, or that of a backtest."""
+    """The artifact that, written last, makes this one visible; any: whichever its run has."""
 
 
 ARTIFACTS: dict[str, ArtifactKind] = {
@@ -115,8 +130,31 @@ ARTIFACTS: dict[str, ArtifactKind] = {
     "backtest_rolling": ArtifactKind(BacktestRolling, 1, "trials"),
     "backtest_crises": ArtifactKind(BacktestCrises, 1, "trials"),
     "backtest_tracking": ArtifactKind(BacktestTracking, 1, "trials"),
-    "artifacts": ArtifactKind(Manifest, 1, "either"),
+    "sweeps": ArtifactKind(Sweeps, 1, "sweeps"),
+    "sweep_prices": ArtifactKind(SweepPrices, 1, "sweeps"),
+    "sweep_cash": ArtifactKind(SweepCash, 1, "sweeps"),
+    "sweep_points": ArtifactKind(SweepPoints, 1, "sweeps"),
+    "sweep_returns": ArtifactKind(SweepReturns, 1, "sweeps"),
+    "sweep_weights": ArtifactKind(SweepWeights, 1, "sweeps"),
+    "stress_tests": ArtifactKind(StressTests, 1, "stress_tests"),
+    "stress_prices": ArtifactKind(StressPrices, 1, "stress_tests"),
+    "stress_cash": ArtifactKind(StressCash, 1, "stress_tests"),
+    "stress_cleaning_log": ArtifactKind(StressCleaningLog, 1, "stress_tests"),
+    "stress_crises": ArtifactKind(StressCrises, 1, "stress_tests"),
+    "stress_scenarios": ArtifactKind(StressScenarios, 1, "stress_tests"),
+    "stress_limits": ArtifactKind(StressLimits, 1, "stress_tests"),
+    "stress_weights": ArtifactKind(StressWeights, 1, "stress_tests"),
+    "stress_resamples": ArtifactKind(StressResamples, 1, "stress_tests"),
+    "stress_universes": ArtifactKind(StressUniverses, 1, "stress_tests"),
+    "stress_leverage": ArtifactKind(StressLeverage, 1, "stress_tests"),
+    "stress_weeks": ArtifactKind(StressWeeks, 1, "stress_tests"),
+    "artifacts": ArtifactKind(Manifest, 1, "any"),
 }
+
+MARKERS = tuple(name for name, kind in ARTIFACTS.items() if kind.marker == name)
+"""What a run, a backtest, a sweep, a stress test writes last."""
+SIMULATED = {"trials": "backtest", "sweeps": "sweep", "stress_tests": "stress"}
+"""Markers of what was never lived, and what it is called, in run ids too."""
 
 
 def arrow_schema(model: type[pa.DataFrameModel]) -> pyarrow.Schema:

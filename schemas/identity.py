@@ -1,4 +1,4 @@
-"""Who a run is: strategy, ISO week of its session, attempt; and the order ids that follow from it. And who a backtest is."""
+"""Who a run is: strategy, ISO week of its session, attempt; and the order ids that follow from it. And who a backtest and a sweep are."""
 
 from __future__ import annotations
 
@@ -84,6 +84,36 @@ class Trial(BaseModel):
     def run_id(self) -> str:
         """``risk_parity-backtest-20261122-155501-204811``."""
         return f"{self.strategy}-backtest-{self.decided_at.astimezone(dt.UTC):%Y%m%d-%H%M%S-%f}"
+
+
+class Sweep(BaseModel):
+    """One design on certain prices; run again, it is the same one, and goes on where it stopped."""
+
+    model_config = ConfigDict(frozen=True)
+
+    strategy: str
+    session: dt.date
+    """Under which date its artifacts are filed: the last one of its prices."""
+    digest: str
+    """Of prices, design and version of the code, hexadecimal."""
+
+    @property
+    def run_id(self) -> str:
+        """``risk_parity-sweep-0f3a9c2b4d5e``."""
+        return f"{self.strategy}-sweep-{self.digest[:12]}"
+
+
+Author = Run | Trial | Sweep
+"""Who writes artifacts."""
+
+
+class StressTest(Trial):
+    """One stress test; it counts as no trial, since nothing is chosen by it."""
+
+    @property
+    def run_id(self) -> str:
+        """``risk_parity-stress-20261122-155501-204811``."""
+        return f"{self.strategy}-stress-{self.decided_at.astimezone(dt.UTC):%Y%m%d-%H%M%S-%f}"
 
 
 def account_name(venue: str, account_number: str) -> str:

@@ -14,6 +14,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
+from schemas.artifacts import MARKERS
 from schemas.errors import ConfigError, DataError
 from warehouse import files
 from warehouse.catalogue import CATALOGUE, folder, publish
@@ -58,7 +59,7 @@ def backup(root: Path, to: Path) -> Copied:
     _require_free(root, to)
     partial = to.with_name(f".{to.name}.{uuid.uuid4().hex}.partial")
     with housekeeping(root):
-        markers = [path for name in ("runs", "trials") for path in folder(root, name).glob("run_date=*/*")]
+        markers = [path for name in MARKERS for path in folder(root, name).glob("run_date=*/*")]
         later = {path.parent.parent for path in markers}
         rest = [path for path in _files(root) if path.parent.parent not in later]
         databases = [path for path in rest if _is_database(path)]

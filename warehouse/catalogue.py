@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from schemas.artifacts import ARTIFACTS, arrow_schema
+from schemas.artifacts import ARTIFACTS, MARKERS, arrow_schema
 from warehouse import files
 
 CATALOGUE = "warehouse.duckdb"
@@ -64,7 +64,7 @@ _RUN_DATE = "Session under which the row is filed; to filter on it reads fewer f
 _EVERYTHING = "The same, with the rows of runs that are under way or died."
 _EVERY_VERSION = "Every version of every bar, also those that a later one revised."
 _AS_OF = "The bars as they were known at an instant (UTC): the newest version of each that had been learnt by then."
-_MARKERS = {"either": "(select run_id from runs union all select run_id from trials)"}
+_ANY = f"({' union all '.join(f'select run_id from {marker}' for marker in MARKERS)})"
 
 
 def _artifact_views(root: Path, name: str) -> list[str]:
@@ -75,7 +75,7 @@ def _artifact_views(root: Path, name: str) -> list[str]:
     if name == marker:
         committed = f"committed_at <= timezone('UTC', now()) - {_VISIBLE_AFTER}"
         return [everything, f"create view {name} as select * from all_{name} where {committed}"]
-    seen = _MARKERS.get(marker, marker)
+    seen = _ANY if marker == "any" else marker
     return [everything, f"create view {name} as select * from all_{name} semi join {seen} using (run_id)"]
 
 

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from schemas.artifacts import ARTIFACTS
+from schemas.artifacts import ARTIFACTS, MARKERS, SIMULATED
 from schemas.errors import DataError
 from warehouse import files, parquet, tables
 from warehouse.catalogue import folder
@@ -72,7 +72,7 @@ class _Inventory:
         }
         self.findings: list[Finding] = []
         self.listed = {row["uri"]: row["sha256"] for row in self._manifests()}
-        self.finished = self._runs("runs") | self._runs("trials")
+        self.finished = {run_id for marker in MARKERS for run_id in self._runs(marker)}
         self.opened = self._runs("openings")
 
     def judged(self, uri: str, name: str) -> Iterator[Finding]:
@@ -94,9 +94,11 @@ class _Inventory:
             return
         if set(table["run_id"].to_pylist()) - {run_id}:
             yield Finding("altered", uri, "holds rows of another run")
-        if run_id in self.finished and name not in {"runs", "trials", "artifacts", *LATER}:
+        if run_id in self.finished and name not in {*MARKERS, "artifacts", *LATER}:
             yield Finding("orphaned", uri, f"{run_id} is finished and did not list it")
-        elif run_id not in self.finished | self.opened and "-backtest-" not in run_id:
+        elif run_id not in self.finished | self.opened and not any(
+            f"-{kind}-" in run_id for kind in SIMULATED.values()
+        ):
             yield Finding("orphaned", uri, f"no run named {run_id} was ever opened")
 
     def missing(self) -> Iterator[Finding]:
@@ -108,8 +110,10 @@ class _Inventory:
             yield Finding("missing", run_id, "is finished, and the list of what it wrote is gone")
 
     def unfinished(self) -> Iterator[Finding]:
-        """Runs and backtests without the marker that makes them visible."""
-        begun = {_run_id(uri, name) for uri, name in self.found.items() if ARTIFACTS[name].marker == "trials"}
+        """Runs, backtests and sweeps without the marker that makes them visible."""
+        begun = {
+            _run_id(uri, name) for uri, name in self.found.items() if ARTIFACTS[name].marker in SIMULATED
+        }
         for run_id in sorted((self.opened | begun) - self.finished):
             yield Finding("unfinished", run_id, "under way, or died; the views leave it out")
 

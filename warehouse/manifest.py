@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from schemas.artifacts import ARTIFACTS
-from schemas.identity import Run, Trial
+from schemas.identity import Author
 from warehouse import files
 from warehouse.catalogue import folder
 
@@ -15,7 +15,7 @@ LATER = frozenset({"acknowledgements"})
 """What may join a run after it is finished, and so is in no manifest."""
 
 
-def manifest(root: Path, run: Run | Trial) -> list[dict[str, object]]:
+def manifest(root: Path, run: Author) -> list[dict[str, object]]:
     """Rows of ``artifacts``: every file the run has written so far."""
     day = f"run_date={run.session.isoformat()}"
     written = [(name, folder(root, name) / day / f"{run.run_id}.parquet") for name in ARTIFACTS]

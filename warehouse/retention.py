@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from schemas.artifacts import ARTIFACTS
+from schemas.artifacts import ARTIFACTS, MARKERS, SIMULATED
 from warehouse import files
 from warehouse.catalogue import folder
 from warehouse.lock import housekeeping
@@ -100,8 +100,8 @@ def _inputs(root: Path, *, decisions: bool) -> Iterator[tuple[Path, str]]:
 
 def _backtests(root: Path) -> Iterator[tuple[Path, str]]:
     for name, kind in ARTIFACTS.items():
-        if kind.marker == "trials" and name != "trials":
-            yield from ((path, "table of a backtest") for path in _written(root, name))
+        if kind.marker in SIMULATED and name not in {*MARKERS, "sweep_points"}:
+            yield from ((path, f"table of a {SIMULATED[kind.marker]}") for path in _written(root, name))
 
 
 def _written(root: Path, name: str) -> Iterator[Path]:

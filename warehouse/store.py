@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from schemas.artifacts import ARTIFACTS, ArtifactRef, arrow_schema
 from schemas.errors import DataError
-from schemas.identity import IsoWeek, Run, Trial
+from schemas.identity import Author, IsoWeek, Run
 from schemas.results import OUTCOMES
 from warehouse import files, parquet, tables
 from warehouse.catalogue import folder, publish
@@ -32,7 +32,7 @@ class Warehouse:
 
     root: Path
 
-    def put(self, run: Run | Trial, name: str, rows: tables.Rows) -> ArtifactRef:
+    def put(self, run: Author, name: str, rows: tables.Rows) -> ArtifactRef:
         """Write artifact ``name`` of ``run`` once and return its reference.
 
         When the run already wrote it (a retried task), the stored artifact is adopted and ``rows`` are
@@ -50,7 +50,7 @@ class Warehouse:
             files.put_if_absent(path, content)
         return self._reference(name, run.run_id, path)
 
-    def learn(self, run: Run | Trial, bars: tables.Rows) -> None:
+    def learn(self, run: Author, bars: tables.Rows) -> None:
         """Keep what ``run`` learnt of prices. A run may learn more than once, when it is retried after a late feed."""
         content = tables.encode("bars", run.run_id, bars)
         name = f"{run.run_id}-{hashlib.sha256(content).hexdigest()[:8]}.parquet"
@@ -81,7 +81,7 @@ class Warehouse:
         parquet.require_version(reference.name, path)
         return parquet.read(path)
 
-    def find(self, run: Run | Trial, name: str) -> ArtifactRef | None:
+    def find(self, run: Author, name: str) -> ArtifactRef | None:
         """The reference of an artifact the run has written, or None."""
         path = self._path(name, run)
         return self._reference(name, run.run_id, path) if path.exists() else None
@@ -168,7 +168,7 @@ class Warehouse:
         written = [parquet.read(path) for path in paths if not path.name.startswith("_")]
         return tables.to_pandas(pa.concat_tables([schema.empty_table(), *written]))
 
-    def _path(self, name: str, run: Run | Trial) -> Path:
+    def _path(self, name: str, run: Author) -> Path:
         return self._run_path(name, run.session, run.run_id)
 
     def _run_path(self, name: str, session: dt.date, run_id: str) -> Path:
