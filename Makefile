@@ -7,9 +7,12 @@ PYTHON   ?= $(shell command -v python3.11 || command -v python3)
 VENV     := .venv
 BIN      := $(VENV)/bin
 
-.PHONY: help rebalance plan status results test kill-test drive bench lint format lock clean fresh
+PORT     ?=
+
+.PHONY: help rebalance serve plan status results test kill-test drive bench lint format lock clean fresh
 help:
 	@sed -n '1,3s/^# //p' Makefile
+	@echo 'make serve              the schedule on this machine: server, deployments, worker; until Ctrl-C (PORT=4200)'
 	@echo 'make plan               the same decision, nothing sent'
 	@echo 'make status             where the strategy stands'
 	@echo 'make results            the figures and the table of the README anew, from the bundled prices'
@@ -22,6 +25,9 @@ help:
 
 rebalance: $(VENV)/.ready
 	@$(BIN)/riskparity run $(STRATEGY) rebalance $(if $(WEEKS),--weeks $(WEEKS))
+
+serve: $(VENV)/.ready
+	@exec $(BIN)/riskparity serve $(if $(PORT),--port $(PORT))
 
 plan status: $(VENV)/.ready
 	@$(BIN)/riskparity run $(STRATEGY) $@

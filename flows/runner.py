@@ -18,6 +18,7 @@ from cyclopts.validators import Number
 
 from flows.exchange_commands import exchange
 from flows.history_commands import backtest, check_lookahead, replay
+from flows.serve_command import serve
 from flows.warehouse_commands import warehouse
 
 EXIT_CODES = """
@@ -38,6 +39,7 @@ app.command(exchange)
 for of_the_past in (backtest, replay, check_lookahead):
     app.command(of_the_past)
 app.command(warehouse)
+app.command(serve)
 
 Json = Annotated[bool, Parameter(name="--json", negative=())]
 Flag = Annotated[bool, Parameter(negative=())]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from flows.served import served_api
 from schemas.errors import TemporaryError
 
 DEFAULTS = {
@@ -32,11 +33,13 @@ def prefect_session(
 ) -> Iterator[None]:
     """Prepare Prefect before its first import, and hear what tasks say while flows run.
 
-    With ``PREFECT_API_URL`` set, runs go to that server; otherwise Prefect starts one for the moment,
-    with its database in the state folder.
+    Runs go to the server that ``PREFECT_API_URL`` names, else to that of ``riskparity serve`` in this state folder; when
+    there is neither, Prefect starts one for the moment, with its database in the state folder.
     """
+    if served := served_api(home):
+        os.environ.setdefault("PREFECT_API_URL", served)
     if "PREFECT_API_URL" not in os.environ:
-        waiting("Starting Prefect for this command (PREFECT_API_URL names a running server instead) ...")
+        waiting("Starting Prefect for this command (`riskparity serve` keeps one running) ...")
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)
     os.environ.setdefault("PREFECT_HOME", str(home / "prefect"))
