@@ -26,12 +26,15 @@ class Crisis(NamedTuple):
 
 
 CRISES: tuple[Crisis, ...] = (
+    Crisis("Russia, LTCM", dt.date(1998, 7, 17), dt.date(1998, 8, 31)),
     Crisis("Dot-com", dt.date(2000, 3, 24), dt.date(2002, 10, 9)),
     Crisis("Financial crisis", dt.date(2007, 10, 9), dt.date(2009, 3, 9)),
+    Crisis("Lehman", dt.date(2008, 9, 12), dt.date(2008, 11, 20)),
     Crisis("Flash crash, Greece", dt.date(2010, 4, 23), dt.date(2010, 7, 2)),
     Crisis("US downgrade, euro", dt.date(2011, 7, 22), dt.date(2011, 10, 3)),
     Crisis("Taper tantrum", dt.date(2013, 5, 21), dt.date(2013, 6, 24)),
     Crisis("China, oil", dt.date(2015, 7, 20), dt.date(2016, 2, 11)),
+    Crisis("Volatility spike", dt.date(2018, 1, 26), dt.date(2018, 2, 8)),
     Crisis("Late 2018", dt.date(2018, 9, 20), dt.date(2018, 12, 24)),
     Crisis("Covid", dt.date(2020, 2, 19), dt.date(2020, 3, 23)),
     Crisis("Rates and inflation", dt.date(2022, 1, 3), dt.date(2022, 10, 12)),

@@ -34,8 +34,16 @@ class Gathered(NamedTuple):
     log: list[dict[str, object]]
 
 
-def gather_prices(store: Warehouse, trial: Trial, parameters: BacktestParameters) -> GatheredPrices:
+def gather_prices(
+    store: Warehouse, trial: Trial, parameters: BacktestParameters, *, kind: str = "backtest"
+) -> GatheredPrices:
     """Read the bars, clean them by the rules that are used live, and write them as artifacts.
+
+    Args:
+        store: Where artifacts go.
+        trial: Whose they are.
+        parameters: What prices are wanted, and how they are cleaned.
+        kind: How the artifacts' names begin: backtest or stress.
 
     Raises:
         DataError: A wanted symbol has no usable prices.
@@ -43,9 +51,9 @@ def gather_prices(store: Warehouse, trial: Trial, parameters: BacktestParameters
     """
     history, delivered, wanted, log = gather(store, trial, parameters)
     references = (
-        store.put(trial, "backtest_prices", _long(history)),
-        store.put(trial, "backtest_cash", _cash(history, parameters)),
-        store.put(trial, "backtest_cleaning_log", log),
+        store.put(trial, f"{kind}_prices", _long(history)),
+        store.put(trial, f"{kind}_cash", _cash(history, parameters)),
+        store.put(trial, f"{kind}_cleaning_log", log),
     )
     return GatheredPrices(
         source=delivered.source,
