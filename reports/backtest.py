@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pandas as pd
-from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from reports.backtest_curves import (
@@ -37,20 +35,11 @@ from reports.backtest_holdings import (
 from reports.backtest_inputs import BacktestInputs, shown
 from reports.backtest_tables import crises as crisis_rows
 from reports.backtest_tables import drawdowns_table, quality_table, results
+from reports.drawings import Drawing, figure_files, on_the_page, table_files
 from reports.format import MISSING
 from reports.markdown import fenced
-from reports.style import to_png, to_svg
 from reports.templating import html_template, markdown_template
 from schemas.metrics import METRICS
-
-
-class Drawing(NamedTuple):
-    """One figure of the report."""
-
-    title: str
-    figure: Figure
-    caption: str
-    """What it shows, in a sentence."""
 
 
 class _Kind(NamedTuple):
@@ -96,16 +85,14 @@ def backtest_report(inputs: BacktestInputs) -> dict[str, bytes]:
     SVG and PNG, ``tables/`` each table as CSV and Parquet. Same inputs, same bytes.
     """
     drawings = backtest_figures(inputs)
-    svgs = {name: to_svg(drawing.figure) for name, drawing in drawings.items()}
-    files = {
-        "report.html": _page(inputs, drawings, svgs).encode(),
+    figures = figure_files(drawings)
+    page = _PAGE.render(_view(inputs), figures=on_the_page(drawings, figures))
+    return {
+        "report.html": page.encode(),
         "summary.md": _MARKDOWN.render(_view(inputs), figures=drawings, fenced=fenced).encode(),
+        **figures,
+        **table_files({name: getattr(inputs, name) for name in _TABLES}),
     }
-    for name, drawing in drawings.items():
-        files[f"figures/{name}.svg"] = svgs[name].encode()
-        drawing.figure.set_layout_engine("none")  # the SVG has settled where everything stands
-        files[f"figures/{name}.png"] = to_png(drawing.figure)
-    return files | _table_files(inputs)
 
 
 def backtest_figures(inputs: BacktestInputs) -> dict[str, Drawing]:
@@ -138,14 +125,6 @@ def luck(inputs: BacktestInputs) -> str:
         return f"{begin}: the difference ({between}) cannot be told from luck."
     better = "better" if difference.low > 0 else "worse"
     return f"{begin}: {better} by more than luck explains ({between})."
-
-
-def _page(inputs: BacktestInputs, drawings: Mapping[str, Drawing], svgs: Mapping[str, str]) -> str:
-    figures = {
-        name: {"svg": Markup(svgs[name]), "caption": drawing.caption}  # noqa: S704 - our own SVG
-        for name, drawing in drawings.items()
-    }
-    return _PAGE.render(_view(inputs), figures=figures)
 
 
 def _view(inputs: BacktestInputs) -> dict[str, Any]:
@@ -184,19 +163,6 @@ def _facts(inputs: BacktestInputs) -> dict[str, str]:
         "turnover": f"{inputs.written(inputs.strategy, 'turnover')} a year",
         "costs": f"{inputs.written(inputs.strategy, 'costs')} a year",
     }
-
-
-def _table_files(inputs: BacktestInputs) -> dict[str, bytes]:
-    files = {}
-    for name in _TABLES:
-        table: pd.DataFrame = getattr(inputs, name)
-        if len(table):
-            flat = table.reset_index() if table.index.name else table
-            parquet = io.BytesIO()
-            flat.to_parquet(parquet, index=False)
-            files[f"tables/{name}.csv"] = flat.to_csv(index=False, lineterminator="\n").encode()
-            files[f"tables/{name}.parquet"] = parquet.getvalue()
-    return files
 
 
 _PAGE = html_template("backtest.html.j2")
