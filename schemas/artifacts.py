@@ -29,15 +29,16 @@ from schemas.backtest_tables import (
     BacktestDrawdowns,
     BacktestEquity,
     BacktestGains,
+    BacktestLuck,
     BacktestMonths,
     BacktestPrices,
     BacktestRolling,
+    Backtests,
     BacktestStatistics,
     BacktestTracking,
     BacktestTrades,
     BacktestWeights,
     BacktestYears,
-    Trials,
 )
 from schemas.decision_tables import (
     Certificates,
@@ -113,23 +114,24 @@ ARTIFACTS: dict[str, ArtifactKind] = {
     "fills": ArtifactKind(Fills, 1),
     "positions": ArtifactKind(Positions, 1),
     "performance": ArtifactKind(Performance, 1),
-    "trials": ArtifactKind(Trials, 1, "trials"),
-    "backtest_prices": ArtifactKind(BacktestPrices, 1, "trials"),
-    "backtest_cash": ArtifactKind(BacktestCash, 1, "trials"),
-    "backtest_cleaning_log": ArtifactKind(BacktestCleaningLog, 1, "trials"),
-    "backtest_equity": ArtifactKind(BacktestEquity, 1, "trials"),
-    "backtest_decisions": ArtifactKind(BacktestDecisions, 1, "trials"),
-    "backtest_weights": ArtifactKind(BacktestWeights, 1, "trials"),
-    "backtest_trades": ArtifactKind(BacktestTrades, 1, "trials"),
-    "backtest_gains": ArtifactKind(BacktestGains, 1, "trials"),
-    "backtest_statistics": ArtifactKind(BacktestStatistics, 1, "trials"),
-    "backtest_binding": ArtifactKind(BacktestBinding, 1, "trials"),
-    "backtest_drawdowns": ArtifactKind(BacktestDrawdowns, 1, "trials"),
-    "backtest_months": ArtifactKind(BacktestMonths, 1, "trials"),
-    "backtest_years": ArtifactKind(BacktestYears, 1, "trials"),
-    "backtest_rolling": ArtifactKind(BacktestRolling, 1, "trials"),
-    "backtest_crises": ArtifactKind(BacktestCrises, 1, "trials"),
-    "backtest_tracking": ArtifactKind(BacktestTracking, 1, "trials"),
+    "backtests": ArtifactKind(Backtests, 1, "backtests"),
+    "backtest_prices": ArtifactKind(BacktestPrices, 1, "backtests"),
+    "backtest_cash": ArtifactKind(BacktestCash, 1, "backtests"),
+    "backtest_cleaning_log": ArtifactKind(BacktestCleaningLog, 1, "backtests"),
+    "backtest_equity": ArtifactKind(BacktestEquity, 1, "backtests"),
+    "backtest_decisions": ArtifactKind(BacktestDecisions, 1, "backtests"),
+    "backtest_weights": ArtifactKind(BacktestWeights, 1, "backtests"),
+    "backtest_trades": ArtifactKind(BacktestTrades, 1, "backtests"),
+    "backtest_gains": ArtifactKind(BacktestGains, 1, "backtests"),
+    "backtest_statistics": ArtifactKind(BacktestStatistics, 1, "backtests"),
+    "backtest_luck": ArtifactKind(BacktestLuck, 1, "backtests"),
+    "backtest_binding": ArtifactKind(BacktestBinding, 1, "backtests"),
+    "backtest_drawdowns": ArtifactKind(BacktestDrawdowns, 1, "backtests"),
+    "backtest_months": ArtifactKind(BacktestMonths, 1, "backtests"),
+    "backtest_years": ArtifactKind(BacktestYears, 1, "backtests"),
+    "backtest_rolling": ArtifactKind(BacktestRolling, 1, "backtests"),
+    "backtest_crises": ArtifactKind(BacktestCrises, 1, "backtests"),
+    "backtest_tracking": ArtifactKind(BacktestTracking, 1, "backtests"),
     "sweeps": ArtifactKind(Sweeps, 1, "sweeps"),
     "sweep_prices": ArtifactKind(SweepPrices, 1, "sweeps"),
     "sweep_cash": ArtifactKind(SweepCash, 1, "sweeps"),
@@ -153,7 +155,7 @@ ARTIFACTS: dict[str, ArtifactKind] = {
 
 MARKERS = tuple(name for name, kind in ARTIFACTS.items() if kind.marker == name)
 """What a run, a backtest, a sweep, a stress test writes last."""
-SIMULATED = {"trials": "backtest", "sweeps": "sweep", "stress_tests": "stress"}
+SIMULATED = {"backtests": "backtest", "sweeps": "sweep", "stress_tests": "stress"}
 """Markers of what was never lived, and what it is called, in run ids too."""
 
 

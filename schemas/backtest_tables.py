@@ -14,7 +14,7 @@ from schemas.market_tables import CleaningLog
 _SERIES = "Account: the strategy, or what stands beside it"
 
 
-class Trials(Artifact):
+class Backtests(Artifact):
     """Every backtest ever run, one row each; written last, and what makes the backtest's other rows visible."""
 
     strategy_: str = pa.Field(alias="strategy", description="Registered strategy name")
@@ -150,6 +150,26 @@ class BacktestStatistics(Artifact):
 
     class Config:
         unique = ["series", "metric"]
+
+
+class BacktestLuck(Artifact):
+    """How much of the strategy's Sharpe ratio is luck, by the trials known when it ran; ``portfolio.luck`` defines it."""
+
+    series: str = pa.Field(unique=True, description=_SERIES)
+    sharpe: float = pa.Field(nullable=True, description="Sharpe ratio, annual; null without spread")
+    probabilistic: float = pa.Field(
+        nullable=True, ge=0, le=1, description="Probability that the true one is above zero: PSR, fraction"
+    )
+    trials: int = pa.Field(ge=1, description="Different configurations tried until then, this one included")
+    expected_maximum: float = pa.Field(
+        ge=0, description="Sharpe ratio that the best of as many without skill would show, annual"
+    )
+    deflated: float = pa.Field(
+        nullable=True, ge=0, le=1, description="The probability, given the trials: DSR, fraction"
+    )
+    track_record: float = pa.Field(
+        nullable=True, description="Sessions it takes until the probability is 0.95; null when it never is"
+    )
 
 
 class BacktestBinding(Artifact):

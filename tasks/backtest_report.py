@@ -86,7 +86,7 @@ def report_inputs(
             "code version": code_version(),
             "prices": prices.source,
             "sha256 of the prices": prices.sha256,
-            "sha256 of the parameters": _config_hash(parameters),
+            "sha256 of the parameters": config_hash(parameters),
         },
     )
 
@@ -111,7 +111,7 @@ def commit_trial(
         "started_at": _naive(trial.decided_at),
         "committed_at": _naive(dt.datetime.now(dt.UTC)),
         "parameters": parameters.model_dump_json(),
-        "config_hash": _config_hash(parameters),
+        "config_hash": config_hash(parameters),
         "prices": prices.source,
         "data_hash": prices.sha256,
         "symbols": ", ".join(prices.held),
@@ -123,7 +123,7 @@ def commit_trial(
         **higher_moments(np.asarray(excess))._asdict(),
         "code_version": code_version(),
     }
-    return store.put(trial, "trials", [row])
+    return store.put(trial, "backtests", [row])
 
 
 def command(parameters: BacktestParameters) -> str:
@@ -166,7 +166,8 @@ def _toml(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
-def _config_hash(parameters: BacktestParameters) -> str:
+def config_hash(parameters: BacktestParameters) -> str:
+    """What tells one configuration from another: sha256 of the parameters, hexadecimal."""
     return hashlib.sha256(parameters.model_dump_json().encode()).hexdigest()
 
 

@@ -51,7 +51,7 @@ def definitions(root: Path) -> tuple[str, ...]:
     for name in ARTIFACTS:
         statements += _bars_views(root) if name == "bars" else _artifact_views(root, name)
         statements += _comments(name)
-    return (*statements, *_DICTIONARY)
+    return (*statements, *_trials_views(), *_DICTIONARY)
 
 
 _DICTIONARY = (
@@ -64,6 +64,10 @@ _RUN_DATE = "Session under which the row is filed; to filter on it reads fewer f
 _EVERYTHING = "The same, with the rows of runs that are under way or died."
 _EVERY_VERSION = "Every version of every bar, also those that a later one revised."
 _AS_OF = "The bars as they were known at an instant (UTC): the newest version of each that had been learnt by then."
+_TRIALS = (
+    "Every configuration ever tried on past prices, one row a trial: backtests, and the points of sweeps."
+)
+_KIND = {"kind": "backtest, or sweep: a point of one", "point": "Number of the point; null of a backtest"}
 _ANY = f"({' union all '.join(f'select run_id from {marker}' for marker in MARKERS)})"
 
 
@@ -92,6 +96,24 @@ def _bars_views(root: Path) -> list[str]:
     ]
 
 
+def _trials_views() -> list[str]:
+    """Both kinds of trial with the columns of a backtest; what a sweep's points share stands in the sweep's row."""
+    columns, points = _schema("backtests").names, _schema("sweep_points").names
+    theirs = [f"{'p' if column in points else 's'}.{column}" for column in columns]
+    # counts of points are floats, since those that failed have none
+    theirs = [f"cast({name} as bigint)" if name in {"p.sessions", "p.decisions"} else name for name in theirs]
+    return [
+        *(
+            f"create view {every}trials as "
+            f"select 'backtest' as kind, null as point, {', '.join(columns)}, run_date from {every}backtests "
+            f"union all select 'sweep', p.point, {', '.join(theirs)}, s.run_date "
+            f"from {every}sweep_points p join {every}sweeps s using (run_id) where p.status = 'done'"
+            for every in ("", "all_")
+        ),
+        *_described("trials", _TRIALS, _KIND | _meanings("backtests") | {"run_date": _RUN_DATE}, _EVERYTHING),
+    ]
+
+
 def _files(below: Path) -> str:
     glob = (below.resolve() / "run_date=*" / "*.parquet").as_posix().replace("'", "''")
     return (
@@ -105,12 +127,19 @@ def _columns(name: str) -> str:
 
 
 def _comments(name: str) -> list[str]:
-    model = ARTIFACTS[name].model
-    meaning = " ".join((model.__doc__ or "").split())
-    everything = _EVERY_VERSION if name == "bars" else _EVERYTHING
-    columns = {column: spec.description or "" for column, spec in model.to_schema().columns.items()}
+    meaning = " ".join((ARTIFACTS[name].model.__doc__ or "").split())
+    columns = _meanings(name)
     if name != "bars":
         columns["run_date"] = _RUN_DATE
+    return _described(name, meaning, columns, _EVERY_VERSION if name == "bars" else _EVERYTHING)
+
+
+def _meanings(name: str) -> dict[str, str]:
+    columns = ARTIFACTS[name].model.to_schema().columns
+    return {column: spec.description or "" for column, spec in columns.items()}
+
+
+def _described(name: str, meaning: str, columns: dict[str, str], everything: str) -> list[str]:
     return [
         f"comment on view {name} is {_quoted(meaning)}",
         f"comment on view all_{name} is {_quoted(f'{meaning} {everything}')}",

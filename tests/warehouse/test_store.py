@@ -162,7 +162,7 @@ def test_what_a_backtest_wrote_shows_with_its_trial_and_never_among_what_was_liv
     warehouse.put(trial, "backtest_binding", [{"decided": MONDAY, "constraint_name": "max_weight SPY"}])
     hidden = query(warehouse.root, "from backtest_binding").num_rows
 
-    warehouse.put(trial, "trials", [trial_row()])
+    warehouse.put(trial, "backtests", [trial_row()])
 
     assert hidden == 0
     assert query(warehouse.root, "from backtest_binding").num_rows == 1
