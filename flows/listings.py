@@ -11,7 +11,7 @@ from flows import screens
 from strategies.registry import registered
 from warehouse.query import query
 
-SECRET_NAMES = ("ALPACA_API_KEY", "ALPACA_SECRET_KEY")
+SECRET_NAMES = ("ALPACA_API_KEY", "ALPACA_SECRET_KEY", "NOTIFY_WEBHOOK_URL", "NOTIFY_EMAIL_URL")
 
 
 def strategies(*, as_json: bool) -> int:

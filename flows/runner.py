@@ -19,7 +19,9 @@ from cyclopts.validators import Number
 from flows.exchange_commands import exchange
 from flows.history_commands import backtest, check_lookahead, replay
 from flows.serve_command import serve
+from flows.sweep_commands import sweep
 from flows.warehouse_commands import warehouse
+from flows.watch_commands import automations, watch
 
 EXIT_CODES = """
 Exit codes: 0 done, or nothing to do · 1 unexpected failure · 2 usage or configuration · 3 refused by a guard, or aborted with nothing in doubt ·
@@ -36,8 +38,10 @@ app = App(
     result_action="return_value",
 )
 app.command(exchange)
-for of_the_past in (backtest, replay, check_lookahead):
+for of_the_past in (backtest, sweep, replay, check_lookahead):
     app.command(of_the_past)
+for of_the_server in (watch, automations):
+    app.command(of_the_server)
 app.command(warehouse)
 app.command(serve)
 

@@ -97,6 +97,14 @@ def weekly_guard(
     )
 
 
+def window(hours: SessionHours, parameters: GuardParameters) -> tuple[dt.datetime, dt.datetime]:
+    """The first and the last instant of a session at which a rebalance may begin, New York; early closes count."""
+    opening, closing = (instant.astimezone(NEW_YORK) for instant in hours)
+    first = dt.datetime.combine(opening.date(), parameters.window_start, NEW_YORK)
+    last = dt.datetime.combine(opening.date(), parameters.window_end, NEW_YORK)
+    return first, min(last, closing - BEFORE_CLOSE)
+
+
 def _market_open(local: dt.datetime, *, is_open: bool) -> Check:
     return Check(
         "market open",
@@ -116,7 +124,7 @@ def _is_session(local: dt.datetime, hours: SessionHours | None, sessions: Sequen
 def _in_window(local: dt.datetime, hours: SessionHours | None, parameters: GuardParameters) -> Check:
     if hours is None:
         return Check(_WINDOW, passed=False, detail="no session, no window")
-    first, last = _window(hours, parameters)
+    first, last = window(hours, parameters)
     early = (
         ""
         if last.time() == parameters.window_end
@@ -152,13 +160,6 @@ def _overridden(check: Check, reason: str) -> Check:
     return Check(check.name, passed=True, detail=f"{check.detail}; overridden: {reason.strip()}")
 
 
-def _window(hours: SessionHours, parameters: GuardParameters) -> tuple[dt.datetime, dt.datetime]:
-    opening, closing = (instant.astimezone(NEW_YORK) for instant in hours)
-    first = dt.datetime.combine(opening.date(), parameters.window_start, NEW_YORK)
-    last = dt.datetime.combine(opening.date(), parameters.window_end, NEW_YORK)
-    return first, min(last, closing - BEFORE_CLOSE)
-
-
 def _next_opportunity(
     local: dt.datetime,
     hours: SessionHours | None,
@@ -168,7 +169,7 @@ def _next_opportunity(
 ) -> str:
     """The first session whose window has not passed: of this week while it is due, else of the next."""
     today = local.date()
-    first, last = (local, local) if hours is None else _window(hours, parameters)
+    first, last = (local, local) if hours is None else window(hours, parameters)
     passed = max(first, local) > last
     days = [day for day in due if day > today or (day == today and not passed)] or list(later)
     if not days:

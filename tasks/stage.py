@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
+from uuid import UUID
 
 from prefect import Task, task
+from prefect.cache_policies import INPUTS, RUN_ID, CacheKeyFnPolicy
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.context import TaskRunContext
 from prefect.logging import get_run_logger
+from prefect.runtime import flow_run
 
 from brokerage.calendar import NEW_YORK
 from brokerage.client import Broker
@@ -20,6 +25,7 @@ from schemas.identity import Run, account_name
 from strategies.journal import Journal, NoJournal
 from warehouse import Warehouse
 from warehouse.journal import OutputJournal
+from warehouse.version import code_version
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -35,11 +41,20 @@ def _is_temporary(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
     return False
 
 
+def _code(_context: TaskRunContext, _inputs: dict[str, Any]) -> str:
+    return code_version()
+
+
+SAME_RUN_INPUTS_AND_CODE = RUN_ID + INPUTS + CacheKeyFnPolicy(cache_key_fn=_code)
+"""When a retried flow run takes a task's answer for given. Prefect's own policy hashes a task's function only, none it calls."""
+
+
 def stage(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
     """A Prefect task that is tried again only while the network or the broker is unwell."""
     return task(
         name=name,
         task_run_name=name,
+        cache_policy=SAME_RUN_INPUTS_AND_CODE,
         retries=1,
         retry_delay_seconds=10,
         retry_condition_fn=_is_temporary,
@@ -106,6 +121,13 @@ def require_same_day(account: Broker, run: Run) -> None:
 def journal(run: Run) -> Journal:
     """Where the strategy's records go; a dry run keeps none, since nothing happened."""
     return NoJournal() if run.dry_run else OutputJournal(home(), run)
+
+
+def entitle(run: Run) -> None:
+    """Call the flow run what the run is called: lists in the UI and notifications then tell strategy and week."""
+    if flow_run.id:
+        with get_client(sync_client=True) as client:
+            client.update_flow_run(UUID(flow_run.id), name=run.run_id)
 
 
 def say(text: str, *written: ArtifactRef) -> None:
