@@ -55,6 +55,17 @@ class TradingCalendar:
         days, _ = _schedule_around(day)
         return _pick(days, bisect.bisect_left(days, day) - 1, day)
 
+    def last_completed(self, now: dt.datetime) -> dt.date:
+        """The last session that has closed by ``now`` (aware): its bar is whole."""
+        today = now.astimezone(NEW_YORK).date()
+        over = self.is_session(today) and self.hours(today)[1] <= now
+        return today if over else self.previous_session(today)
+
+    def last_sessions(self, newest: dt.date, count: int) -> list[dt.date]:
+        """The ``count`` sessions up to ``newest``, oldest first."""
+        # 252 sessions a year are 1.45 calendar days each; the rest is margin for holidays
+        return self.sessions(newest - dt.timedelta(days=int(count * 1.5) + 15), newest)[-count:]
+
     def next_session(self, day: dt.date) -> dt.date:
         """The first session strictly after ``day``."""
         days, _ = _schedule_around(day)

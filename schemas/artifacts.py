@@ -51,7 +51,7 @@ from schemas.decision_tables import (
     TargetWeights,
 )
 from schemas.manifest_table import Manifest
-from schemas.market_tables import Bars, CleaningLog, Returns, WindowBars
+from schemas.market_tables import Bars, CleaningLog, PriceChecks, PricePulls, Returns, WindowBars
 from schemas.stress_tables import (
     StressCash,
     StressCleaningLog,
@@ -99,6 +99,8 @@ ARTIFACTS: dict[str, ArtifactKind] = {
     "acknowledgements": ArtifactKind(Acknowledgements, 1),
     "bars": ArtifactKind(Bars, 1),
     "window_bars": ArtifactKind(WindowBars, 1),
+    "price_pulls": ArtifactKind(PricePulls, 1, "price_pulls"),
+    "price_checks": ArtifactKind(PriceChecks, 1, "price_pulls"),
     "holdings": ArtifactKind(Holdings, 1),
     "strategy_log": ArtifactKind(StrategyLog, 1),
     "returns": ArtifactKind(Returns, 1),

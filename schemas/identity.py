@@ -103,7 +103,26 @@ class Sweep(BaseModel):
         return f"{self.strategy}-sweep-{self.digest[:12]}"
 
 
-Author = Run | Trial | Sweep
+class PricePull(BaseModel):
+    """The bars of a day, asked for once; asked for again, it is another one."""
+
+    model_config = ConfigDict(frozen=True)
+
+    session: dt.date
+    """The last completed session then."""
+    asked_at: AwareDatetime
+    """The exchange's clock."""
+    began_at: AwareDatetime
+    """Host clock."""
+    venue: str
+
+    @property
+    def run_id(self) -> str:
+        """``daily-prices-20261123-223000-104512``."""
+        return f"daily-prices-{self.began_at.astimezone(dt.UTC):%Y%m%d-%H%M%S-%f}"
+
+
+Author = Run | Trial | Sweep | PricePull
 """Who writes artifacts."""
 
 

@@ -53,3 +53,31 @@ class CleaningLog(Artifact):
     raw_value: float = pa.Field(nullable=True, description="Value as delivered")
     clean_value: float = pa.Field(nullable=True, description="Value used instead; null when removed")
     detail: str = pa.Field(description="The figures behind the decision")
+
+
+class PricePulls(Artifact):
+    """Every pull of the day's bars, one row each; written last, and what makes its checks visible."""
+
+    session: Session = pa.Field(description="Last completed session when it was asked")
+    venue: str = pa.Field(description="Who was asked: loopback or paper")
+    asked_at: Instant = pa.Field(description="Exchange clock, UTC")
+    committed_at: Instant = pa.Field(description="Host clock when it became visible, UTC")
+    symbols: int = pa.Field(ge=0, description="Assets of the configured universes that the venue trades")
+    learnt: int = pa.Field(ge=0, description="Bars that were new or revised")
+    verdict: str = pa.Field(isin=["sound", "in doubt"], description="in doubt: a rebalance may be refused")
+
+
+class PriceChecks(Artifact):
+    """What was found of each asset when the day's bars had been pulled."""
+
+    symbol: str = pa.Field(unique=True, description="Ticker")
+    universes: str = pa.Field(description="Configured universes that hold it, comma separated")
+    finding: str = pa.Field(
+        isin=["sound", "stale", "missing", "unusable", "not traded"],
+        description="stale: lacks the last session; missing: no bars at all; unusable: cleaning leaves it out; "
+        "not traded: the venue does not trade it, so nothing was asked",
+    )
+    newest: Session = pa.Field(nullable=True, description="Session of its newest bar")
+    sessions: int = pa.Field(ge=0, description="Bars in the window that was looked at")
+    altered: int = pa.Field(ge=0, description="Cells that cleaning would alter or remove")
+    detail: str = pa.Field(description="Why it is in doubt; empty when it is not")

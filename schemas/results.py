@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, get_args
 from pydantic import BaseModel, ConfigDict
 
 from schemas.artifacts import ArtifactRef
-from schemas.identity import Run, Trial
+from schemas.identity import PricePull, Run, Trial
 
 Outcome = Literal["complete", "adjusted", "aborted", "needs_human", "hold", "refused", "planned"]
 
@@ -52,6 +52,20 @@ class Executed(BaseModel):
     positions: ArtifactRef
     remarks: tuple[str, ...] = ()
     """What a person should know of how it went, or must settle."""
+
+
+class PulledPrices(BaseModel):
+    """Whom the day's bars were asked of, and for which assets."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pull: PricePull
+    members: dict[str, str]
+    """Each asset, and the configured universes that hold it."""
+    traded: tuple[str, ...]
+    """Those that the venue trades."""
+    learnt: int
+    """Bars that were new or revised."""
 
 
 class RunResult(BaseModel):

@@ -12,13 +12,12 @@ import pandas as pd
 from brokerage.calendar import NEW_YORK, TradingCalendar
 from brokerage.client import Broker
 from brokerage.endpoint import Endpoint, resolve_endpoint
-from brokerage.history import update
-from brokerage.market_data import daily_bars
 from brokerage.price_files import FIELDS, DeliveredBars, bars_in_file, bundled_bars
 from config import Settings, load_settings
 from config.settings import home, secrets
 from schemas.backtest_parameters import BacktestParameters
 from schemas.identity import Trial
+from tasks.topping_up import top_up
 from warehouse import Warehouse
 
 BONDS = ("AGG", "BND", "IEF")
@@ -80,33 +79,8 @@ def _from_broker(
     now = Broker(endpoint, settings.broker).clock().timestamp
     newest = calendar.previous_session(now.astimezone(NEW_YORK).date())
     sessions = calendar.sessions(_reach(parameters), min(newest, parameters.end or newest))
-    version = {"source": endpoint.venue, "feed": rules.feed, "adjustment": rules.adjustment}
-
-    def fetch(symbols: list[str], start: dt.date, end: dt.date) -> pd.DataFrame:
-        return daily_bars(
-            endpoint,
-            symbols,
-            start,
-            end,
-            feed=rules.feed,
-            adjustment=rules.adjustment,
-            settings=settings.broker,
-        )
-
-    symbols = sorted({*wanted.held, *wanted.beside})
-    learnt = update(
-        store.bars(**version, known_by=now),
-        fetch,
-        symbols=symbols,
-        sessions=sessions,
-        overlap=rules.overlap_sessions,
-        tolerance=rules.revision_tolerance,
-    )
-    if len(learnt):
-        known_at = pd.Timestamp(now).tz_convert("UTC").tz_localize(None)
-        store.learn(trial, learnt.assign(**version, known_at=known_at))
-    known = store.bars(**version, known_by=now)
-    bars = known[known["symbol"].isin(symbols) & known["session"].between(sessions[0], sessions[-1])]
+    symbols = {*wanted.held, *wanted.beside}
+    bars, _ = top_up(store, trial, endpoint, symbols, sessions=sessions, rules=rules, now=now)
     frame = bars.assign(session=bars["session"].astype("datetime64[s]"))[["symbol", "session", *FIELDS]]
     digest = pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes()
     words = f"bars of {endpoint.venue}, feed {rules.feed}, adjusted for {rules.adjustment}"

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 
-import pandas as pd
-
 from brokerage.calendar import TradingCalendar
-from brokerage.history import require_coverage, update
-from brokerage.market_data import daily_bars
-from config import load_settings
+from brokerage.history import require_coverage
 from schemas.artifacts import ArtifactRef
 from schemas.identity import Run
 from schemas.parameters import IngestionParameters
 from tasks.stage import account_of, adopted, endpoint, require_same_day, say, stage, warehouse
+from tasks.topping_up import top_up
 
 
 @stage("ingestion")
@@ -34,47 +30,11 @@ def pull_bars(
     require_same_day(account_of(run), run)
     store, calendar = warehouse(), TradingCalendar()
     newest = calendar.previous_session(run.session)
-    sessions = _last(calendar, newest, lookback + 1 + parameters.spare_sessions)
-    settings, service = load_settings(), endpoint(run)
-
-    def fetch(wanted: list[str], start: dt.date, end: dt.date) -> pd.DataFrame:
-        return daily_bars(
-            service,
-            wanted,
-            start=start,
-            end=end,
-            feed=parameters.feed,
-            adjustment=parameters.adjustment,
-            settings=settings.broker,
-        )
-
-    version = {"source": run.venue, "feed": parameters.feed, "adjustment": parameters.adjustment}
-    learnt = update(
-        store.bars(**version, known_by=run.decided_at),
-        fetch,
-        symbols=symbols,
-        sessions=sessions,
-        overlap=parameters.overlap_sessions,
-        tolerance=parameters.revision_tolerance,
+    sessions = calendar.last_sessions(newest, lookback + 1 + parameters.spare_sessions)
+    window, learnt = top_up(
+        store, run, endpoint(run), symbols, sessions=sessions, rules=parameters, now=run.decided_at
     )
-    if len(learnt):
-        store.learn(run, _stamped(learnt, version, run))
-    known = store.bars(**version, known_by=run.decided_at)
-    window = known[known["symbol"].isin(list(symbols)) & known["session"].isin(sessions)]
     require_coverage(window, symbols, newest)
     reference = store.put(run, "window_bars", window)
-    say(
-        f"{len(symbols)} symbols, {reference.rows:,} bars to {newest}, {len(learnt):,} of them new or revised"
-    )
+    say(f"{len(symbols)} symbols, {reference.rows:,} bars to {newest}, {learnt:,} of them new or revised")
     return reference
-
-
-def _last(calendar: TradingCalendar, newest: dt.date, count: int) -> list[dt.date]:
-    # 252 sessions a year are 1.45 calendar days each; the rest is margin for holidays
-    start = newest - dt.timedelta(days=int(count * 1.5) + 15)
-    return calendar.sessions(start, newest)[-count:]
-
-
-def _stamped(bars: pd.DataFrame, version: dict[str, str], run: Run) -> pd.DataFrame:
-    known_at = pd.Timestamp(run.decided_at).tz_convert("UTC").tz_localize(None)
-    return bars.assign(**version, known_at=known_at)

@@ -97,7 +97,7 @@ class _Inventory:
         if run_id in self.finished and name not in {*MARKERS, "artifacts", *LATER}:
             yield Finding("orphaned", uri, f"{run_id} is finished and did not list it")
         elif run_id not in self.finished | self.opened and not any(
-            f"-{kind}-" in run_id for kind in SIMULATED.values()
+            f"-{kind}-" in run_id for kind in (*SIMULATED.values(), "prices")
         ):
             yield Finding("orphaned", uri, f"no run named {run_id} was ever opened")
 

@@ -67,3 +67,18 @@ def test_there_is_no_session_before_the_first():
 def test_hours_of_a_holiday_name_the_next_session():
     with pytest.raises(ConfigError, match="2015-07-06"):
         calendar.hours(dt.date(2015, 7, 3))
+
+
+def test_a_session_is_completed_at_its_close_and_not_a_second_before():
+    calendar, early_close = TradingCalendar(), dt.datetime(2015, 11, 27, 18, tzinfo=dt.UTC)
+
+    assert calendar.last_completed(early_close) == dt.date(2015, 11, 27)
+    assert calendar.last_completed(early_close - dt.timedelta(seconds=1)) == dt.date(2015, 11, 25)
+    assert calendar.last_completed(dt.datetime(2015, 11, 29, 12, tzinfo=dt.UTC)) == dt.date(2015, 11, 27)
+
+
+def test_the_last_sessions_are_as_many_as_asked_for_whatever_holidays_lie_between():
+    sessions = TradingCalendar().last_sessions(dt.date(2016, 1, 4), 313)
+
+    assert len(sessions) == 313
+    assert sessions[-2:] == [dt.date(2015, 12, 31), dt.date(2016, 1, 4)]
