@@ -7,7 +7,16 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 T = TypeVar("T")
 
@@ -29,3 +38,33 @@ def counted(items: Iterable[T], total: int, *, quiet: bool) -> Iterator[T]:
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=_err, transient=True, disable=quiet or not _err.is_terminal) as progress:
         yield from progress.track(items, total=total)
+
+
+@contextmanager
+def advancing(what: str, total: int, *, quiet: bool) -> Iterator[Callable[[int, bool], None]]:
+    """A bar with the rate and the time left, moved by whoever calls; on a terminal only.
+
+    Calls say how many more are done, and whether they were before this command began: those do not count for the rate.
+    """
+    columns = (BarColumn(), MofNCompleteColumn(), _Rate(what), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=_err, transient=True, disable=quiet or not _err.is_terminal) as progress:
+        bar = progress.add_task("", total=total)
+
+        def advance(more: int, before: bool) -> None:  # noqa: FBT001
+            if before:
+                progress.update(bar, total=(progress.tasks[0].total or 0) - more)
+            else:
+                progress.advance(bar, more)
+
+        yield advance
+
+
+class _Rate(ProgressColumn):
+    """So many a second."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__()
+        self._what = what
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.1f} {self._what}/s" if task.speed else f"{self._what}")

@@ -53,6 +53,15 @@ def rebalance_schedule(
     return Schedule(decided[wanted], executed[wanted])
 
 
+def week_ends(sessions: Sessions) -> IntArray:
+    """Row of the last session of each ISO week; the last week counts as it stands.
+
+    >>> week_ends(np.array(["2026-07-02", "2026-07-06", "2026-07-07"], dtype="datetime64[D]")).tolist()
+    [0, 2]
+    """
+    return np.append(np.flatnonzero(np.diff(_day_count(sessions) // 7)), len(sessions) - 1)
+
+
 def _due(sessions: Sessions, rules: Rules) -> IntArray:
     if rules.frequency == "daily":
         return np.arange(len(sessions))
@@ -63,10 +72,15 @@ def _due(sessions: Sessions, rules: Rules) -> IntArray:
 
 
 def _weekly(sessions: Sessions, weekday: int) -> IntArray:
-    days = sessions.astype(np.int64) + 3  # day 0 of 1970 was a Thursday
+    days = _day_count(sessions)
     week = days // 7
     on_time = np.flatnonzero(days % 7 >= weekday)
     weeks, place = np.unique(week[on_time], return_index=True)
     last_of = np.flatnonzero(np.diff(week))  # not of the last week, which may go on
     short = last_of[~np.isin(week[last_of], weeks)]
     return np.sort(np.concatenate([on_time[place], short])).astype(np.int64)
+
+
+def _day_count(sessions: Sessions) -> IntArray:
+    """Days since a Monday."""
+    return np.asarray(sessions.astype("datetime64[D]").astype(np.int64) + 3)  # day 0 of 1970 was a Thursday

@@ -71,7 +71,7 @@ def track_records(
     sessions = _common_sessions(simulations)
     cash = np.zeros(len(sessions) - 1) if cash_yield is None else cash_yield[1:]
     market = period_returns(simulations[benchmark].equity)
-    samples = {name: _sample(account, cash, market) for name, account in simulations.items()}
+    samples = {name: sample_of(account, cash, market) for name, account in simulations.items()}
     intervals = headline_intervals(samples, draws=draws, mean_block=mean_block, seed=seed)
     accounts = simulations.items()
     return TrackRecords(
@@ -151,8 +151,16 @@ def _common_sessions(simulations: Mapping[str, Simulation]) -> Sessions:
     return first.sessions
 
 
-def _sample(account: Simulation, cash: FloatArray, market: FloatArray) -> Sample:
-    """What is traded at the first close counts in the first session after it, which has the first return."""
+def sample_of(account: Simulation, cash: FloatArray, market: FloatArray) -> Sample:
+    """What an account's figures are computed from.
+
+    What is traded at the first close counts in the first session after it, which has the first return.
+
+    Args:
+        account: Of T sessions.
+        cash: (T-1,) what cash earned since the session before, fractions.
+        market: (T-1,) returns of the benchmark, fractions.
+    """
     periods = len(account.equity) - 1
     traded = np.zeros(periods)
     executed = np.maximum(np.searchsorted(account.sessions, account.decisions.executed) - 1, 0)

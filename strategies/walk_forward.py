@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from portfolio.arrays import IntArray
 from portfolio.price_history import PriceHistory
 from portfolio.schedule import rebalance_schedule
 from portfolio.simulated_account import CAPITAL, SimulatedAccount
 from portfolio.simulation import Simulation
 from schemas.simulation_parameters import Costs, Rules
 from strategies.base import BaseStrategy
+from strategies.history import Holdings, TargetHistory
+
+Decide = Callable[[PriceHistory, IntArray, Holdings], TargetHistory]
+"""As ``BaseStrategy.target_history``."""
 
 
 def walk_forward(
@@ -24,6 +30,7 @@ def walk_forward(
     capital: float = CAPITAL,
     start: dt.date | None = None,
     end: dt.date | None = None,
+    decide: Decide | None = None,
 ) -> Simulation:
     """The account of a strategy, from the close before its first trade to the end.
 
@@ -36,6 +43,7 @@ def walk_forward(
         start: Earliest session of a trade; the first one that has a whole window before it when left out. For
             accounts to be compared, it is one and the same day.
         end: Last session; the last one of the history when left out.
+        decide: Answers for the strategy; what decides many accounts may remember its answers.
 
     Raises:
         DataError: No rebalance is due in between, or opens are needed and missing.
@@ -52,5 +60,5 @@ def walk_forward(
     )
     schedule = rebalance_schedule(history.sessions, rules, first=first)
     account = SimulatedAccount(history, schedule, rules, costs or Costs(), capital=capital)
-    targets = strategy.target_history(history, schedule.decided, account.held)
+    targets = (decide or strategy.target_history)(history, schedule.decided, account.held)
     return account.simulation(targets.weights, targets.remarks)

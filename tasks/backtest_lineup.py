@@ -92,18 +92,23 @@ def earliest_trade(entrants: list[Entrant], rules: Rules, wanted: dt.date | None
     delay = 0 if rules.execution == "same_close" else 1
     row = int(enough.argmax()) + delay
     if not enough.any() or row >= len(history.sessions):
-        raise DataError(
-            "The prices are too short for this lookback",
-            figures={
-                "lookback": lookback,
-                "sessions": len(history.sessions),
-                "from": history.sessions[0],
-                "to": history.sessions[-1],
-            },
-            remedy="Shorten the lookback (--set lookback=126), or take longer prices (--prices FILE).",
-        )
+        raise too_short(history, lookback)
     first: dt.date = history.sessions[row].item()
     return first if wanted is None else max(first, wanted)
+
+
+def too_short(history: PriceHistory, lookback: int) -> DataError:
+    """The error for a history in which no window of ``lookback`` sessions is full before the end."""
+    return DataError(
+        "The prices are too short for this lookback",
+        figures={
+            "lookback": lookback,
+            "sessions": len(history.sessions),
+            "from": history.sessions[0],
+            "to": history.sessions[-1],
+        },
+        remedy="Shorten the lookback (--set lookback=126), or take longer prices (--prices FILE).",
+    )
 
 
 def _sixty_forty(

@@ -51,8 +51,8 @@ def gather_prices(
     """
     history, delivered, wanted, log = gather(store, trial, parameters)
     references = (
-        store.put(trial, f"{kind}_prices", _long(history)),
-        store.put(trial, f"{kind}_cash", _cash(history, parameters)),
+        store.put(trial, f"{kind}_prices", price_table(history)),
+        store.put(trial, f"{kind}_cash", cash_table(history, parameters)),
         store.put(trial, f"{kind}_cleaning_log", log),
     )
     return GatheredPrices(
@@ -90,17 +90,55 @@ def gather(store: Warehouse, trial: Trial, parameters: BacktestParameters) -> Ga
     return Gathered(history, delivered, wanted, log)
 
 
+def cash_table(history: PriceHistory, parameters: BacktestParameters) -> pd.DataFrame:
+    """What cash earns in each session: session, cash_yield.
+
+    Raises:
+        DataError: The file of rates cannot be used.
+    """
+    sessions = history.sessions
+    if parameters.cash_rates:
+        rates = rates_in_file(Path(parameters.cash_rates), parameters.cash_series)
+        days, values = _days(rates.index), rates.tolist()
+    else:
+        days, values = sessions[:1], [parameters.cash_yield]
+    return pd.DataFrame(
+        {
+            "session": sessions.astype("datetime64[s]"),
+            "cash_yield": cash_yields(sessions, days, np.asarray(values, dtype=np.float64)),
+        }
+    )
+
+
+def price_table(history: PriceHistory) -> pd.DataFrame:
+    """One row for each session in which an asset is listed: symbol, session, open, close."""
+    t, i = np.nonzero(history.listed)
+    return pd.DataFrame(
+        {
+            "symbol": np.array(history.symbols, dtype=object)[i],
+            "session": history.sessions[t].astype("datetime64[s]"),
+            "open": np.full(len(t), np.nan) if history.open is None else history.open[t, i],
+            "close": history.close[t, i],
+        }
+    )
+
+
 def read_history(store: Warehouse, prices: ArtifactRef, cash: ArtifactRef) -> PriceHistory:
     """The prices of a backtest as they were written."""
-    frame = store.get(prices)
-    closes = frame.pivot(index="session", columns="symbol", values="close")  # noqa: PD010 - keys are unique
-    opens = frame.pivot(index="session", columns="symbol", values="open")  # noqa: PD010
+    return history_of(store.get(prices), store.get(cash))
+
+
+def history_of(frame: pd.DataFrame, cash: pd.DataFrame) -> PriceHistory:
+    """The price history of tables as ``price_table`` and ``cash_table`` make them; the latter has every session."""
+    wide = frame.pivot(index="session", columns="symbol", values=["open", "close"])  # noqa: PD010 - keys are unique
+    wide = wide.reindex(index=cash["session"])
+    opens, closes = wide["open"], wide["close"]
     return PriceHistory(
         tuple(closes.columns),
         _days(closes.index),
         closes.to_numpy(float),
         None if frame["open"].isna().all() else opens.to_numpy(float),
-        store.get(cash)["cash_yield"].to_numpy(float),
+        cash["cash_yield"].to_numpy(float),
     )
 
 
@@ -124,33 +162,6 @@ def _cleaned(
     panel, alignment = align(symbol, days, open_, high, low, close, volume, calendar)
     history, edits = price_history(panel, parameters.cleaning)
     return history, [asdict(edit) for edit in (*alignment, *edits)]
-
-
-def _cash(history: PriceHistory, parameters: BacktestParameters) -> pd.DataFrame:
-    sessions = history.sessions
-    if parameters.cash_rates:
-        rates = rates_in_file(Path(parameters.cash_rates), parameters.cash_series)
-        days, values = _days(rates.index), rates.tolist()
-    else:
-        days, values = sessions[:1], [parameters.cash_yield]
-    return pd.DataFrame(
-        {
-            "session": sessions.astype("datetime64[s]"),
-            "cash_yield": cash_yields(sessions, days, np.asarray(values, dtype=np.float64)),
-        }
-    )
-
-
-def _long(history: PriceHistory) -> pd.DataFrame:
-    t, i = np.nonzero(history.listed)
-    return pd.DataFrame(
-        {
-            "symbol": np.array(history.symbols, dtype=object)[i],
-            "session": history.sessions[t].astype("datetime64[s]"),
-            "open": np.full(len(t), np.nan) if history.open is None else history.open[t, i],
-            "close": history.close[t, i],
-        }
-    )
 
 
 def _days(index: Iterable[object]) -> Sessions:

@@ -1,0 +1,64 @@
+"""``riskparity sweep``: the stages of the flow in a row, without the half minute in which Prefect starts a server."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping
+
+from config import load_settings
+from config.settings import home
+from config.sweep_overrides import sweep_parameters
+from flows import screens
+from flows.waiting import advancing, working
+from reports.backtest_inputs import written
+from schemas.metrics import METRICS
+from schemas.sweep_results import Part, SweepResult
+from strategies.registry import strategy_class
+from tasks.sweep_opening import begin_sweep
+from tasks.sweep_running import run_sweep
+from tasks.sweep_summary import failures, summary
+from warehouse import Warehouse
+
+
+def sweep(strategy: str, overrides: Iterable[str], design: Mapping[str, object], *, as_json: bool) -> int:
+    """Evaluate a design: progress on the terminal, then how the results are spread."""
+    strategy_class(strategy)
+    parameters = sweep_parameters(load_settings(), strategy, overrides, **design)
+    store = Warehouse(home())
+    with working(quiet=as_json) as told:
+        told("prices and design")
+        opened = begin_sweep(store, parameters, dt.datetime.now(dt.UTC))
+    if not as_json:
+        screens.talk(f"{opened.sweep.run_id}: {opened.said}")
+    with advancing("points", opened.points, quiet=as_json) as advance:
+
+        def done(part: Part, before: bool) -> None:  # noqa: FBT001
+            advance(part.end - part.first, before)
+
+        result = run_sweep(store, opened, done)
+    if as_json:
+        screens.answer(json.dumps(_as_json(store, result), indent=2))
+    else:
+        _show(store, result)
+    return 0
+
+
+def _as_json(store: Warehouse, result: SweepResult) -> dict[str, object]:
+    spread = summary(store, result).to_json(orient="records")
+    return {**result.model_dump(mode="json"), "summary": json.loads(spread)}
+
+
+def _show(store: Warehouse, result: SweepResult) -> None:
+    table = summary(store, result)
+    names = list(table.columns[1:])
+    cells = [
+        [METRICS[metric].name, *(written(metric, value) for value in values)]
+        for metric, *values in table.itertuples(index=False)
+    ]
+    screens.rows(f"\n{result.said}", ["", *names], cells, right=frozenset(names))
+    for kind, text, times in failures(store, result):
+        screens.talk(f"{kind}, {times:,} times, first: {text}")
+    screens.talk(
+        f"Look:     {screens.COMMAND} sql \"from sweep_points where run_id = '{result.sweep.run_id}' order by point\""
+    )
