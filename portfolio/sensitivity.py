@@ -56,6 +56,8 @@ class Curve(NamedTuple):
     """(L,) points behind each score."""
     at: int
     """Position of the chosen value."""
+    rows: IntArray
+    """(L,) the point behind each score of a slice; -1 on averages."""
 
 
 class Judgement(NamedTuple):
@@ -82,27 +84,32 @@ def slice_through(codes: IntArray, chosen: int, parameter: int, scores: Scores) 
     """The curve through the chosen point: points that differ from it in nothing but this parameter.
 
     Args:
-        codes: Which value of each parameter a point has (S, P); values that have an order are numbered in it.
+        codes: Which value of each parameter a point has (S, P), from 0; values that have an order are numbered in it. -1 where
+            the point has no such parameter, as another strategy may not: it is then as chosen, and on no curve of that one.
         chosen: Row of the chosen point.
         parameter: Column.
         scores: Of the S points.
     """
     others = np.delete(codes, parameter, axis=1)
-    rows = np.flatnonzero((others == others[chosen]).all(axis=1))
+    alike = ((others == others[chosen]) | (others < 0)).all(axis=1)
+    rows = np.flatnonzero(alike & (codes[:, parameter] >= 0))
     rows = rows[np.argsort(rows != chosen, kind="stable")]  # of a point tried twice, the chosen one
     levels, first = np.unique(codes[rows, parameter], return_index=True)
     picked = rows[first]
     at = int(np.flatnonzero(picked == chosen)[0])
-    return Curve(levels, scores.values[picked], scores.draws[:, picked], np.ones(len(levels), np.int64), at)
+    ones = np.ones(len(levels), np.int64)
+    return Curve(levels, scores.values[picked], scores.draws[:, picked], ones, at, picked)
 
 
 def average_over_others(codes: IntArray, chosen: int, parameter: int, scores: Scores) -> Curve:
     """The curve of averages: for each value the mean score of all points that have it. Arguments as for ``slice_through``."""
-    levels, position = np.unique(codes[:, parameter], return_inverse=True)
+    having = codes[:, parameter] >= 0
+    levels, position = np.unique(codes[having, parameter], return_inverse=True)
     counts = np.bincount(position)
-    means = np.eye(len(levels))[position] / counts  # (S, L)
-    at = int(position[chosen])
-    return Curve(levels, scores.values @ means, scores.draws @ means, counts.astype(np.int64), at)
+    means = np.eye(len(levels))[position] / counts  # (points that have it, L)
+    at = int(np.searchsorted(levels, codes[chosen, parameter]))
+    values, draws = scores.values[having] @ means, scores.draws[:, having] @ means
+    return Curve(levels, values, draws, counts.astype(np.int64), at, np.full(len(levels), -1))
 
 
 def judge(curve: Curve, values: FloatArray | None) -> Judgement:
