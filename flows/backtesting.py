@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import time
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from config import load_settings
 from config.overrides import override
@@ -14,6 +14,7 @@ from config.settings import home
 from flows import screens
 from flows.waiting import working
 from reports.backtest_inputs import shown, written
+from reports.luck import odds
 from schemas.backtest_parameters import BacktestParameters
 from schemas.identity import Trial
 from schemas.metrics import METRICS
@@ -85,6 +86,7 @@ def _show(store: Warehouse, accounts: SimulatedAccounts) -> None:
     screens.rows("\nResults", ["", *map(shown, names)], cells, right=frozenset(map(shown, names)))
     for note in accounts.notes:
         screens.talk(note)
+    screens.talk(odds(_luck(store, accounts)))
 
 
 def _as_json(store: Warehouse, result: BacktestResult) -> dict[str, object]:
@@ -92,11 +94,20 @@ def _as_json(store: Warehouse, result: BacktestResult) -> dict[str, object]:
         {"series": name, "metric": key, "estimate": _number(e), "low": _number(low), "high": _number(high)}
         for (name, key), (e, low, high) in _statistics(store, result.accounts).items()
     ]
-    return {**result.model_dump(mode="json"), "statistics": figures}
+    luck = {
+        key: _number(value) if isinstance(value, float) else value
+        for key, value in _luck(store, result.accounts).items()
+    }
+    return {**result.model_dump(mode="json"), "statistics": figures, "luck": luck}
 
 
 def _number(value: float) -> float | None:
     return None if value != value else value  # noqa: PLR0124 - NaN is no JSON
+
+
+def _luck(store: Warehouse, accounts: SimulatedAccounts) -> dict[str, Any]:
+    (row,) = store.rows(next(a for a in accounts.artifacts if a.name == "backtest_luck"))
+    return row
 
 
 def _statistics(

@@ -37,7 +37,9 @@ from reports.backtest_tables import crises as crisis_rows
 from reports.backtest_tables import drawdowns_table, quality_table, results
 from reports.drawings import Drawing, figure_files, on_the_page, table_files
 from reports.format import MISSING
+from reports.luck import MEANING, odds
 from reports.markdown import fenced
+from reports.tables import records
 from reports.templating import html_template, markdown_template
 from schemas.metrics import METRICS
 
@@ -62,7 +64,7 @@ _FIGURES: dict[str, _Kind] = {
     "tracking": _Kind("Live against the model", lambda i: i.tracking, tracking, tracking_finding),
 }
 _TABLES = (
-    "equity", "statistics", "drawdowns", "months", "years", "rolling", "crises", "decisions", "weights", "risk_shares",
+    "equity", "statistics", "luck", "drawdowns", "months", "years", "rolling", "crises", "decisions", "weights", "risk_shares",
     "binding", "tracking", "quality",
 )  # fmt: skip
 _WORDS = {
@@ -71,6 +73,7 @@ _WORDS = {
     "blocks of consecutive sessions, of random length, drawn with replacement and laid end to end (stationary bootstrap of "
     "Politis & Romano, 1994), for all accounts at the same sessions. It says how far luck reaches if the future is drawn "
     "from this past; it does not cover what this past has not seen.",
+    "Luck": MEANING,
     "Decision": "; ".join(f"{mark}: {meaning}" for mark, meaning in MARKS.items()) + ".",
     "Risk share": "w_i ∂f/∂w_i over its sum, f the mean of min(r, 0)² over the lookback of the decision.",
     "Crisis": "From the S&P 500's close before the fall to its lowest close; returns are close to close.",
@@ -134,6 +137,7 @@ def _view(inputs: BacktestInputs) -> dict[str, Any]:
         "period": f"{inputs.equity.index[0]:%Y-%m-%d} to {inputs.equity.index[-1]:%Y-%m-%d}",
         "headline": headline(inputs),
         "luck": luck(inputs),
+        "odds": " ".join(map(odds, records(inputs.luck))),
         "facts": _facts(inputs),
         "accounts": [shown(name) for name in inputs.accounts],
         "results": results(inputs),

@@ -31,6 +31,7 @@ class BacktestInputs:
         benchmark: The account that it is measured against.
         equity: By session, one column an account, USD; strategy and benchmark among them.
         statistics: series, metric, estimate, low, high.
+        luck: One row of ``backtest_luck``, of the strategy; empty when it was not judged.
         drawdowns: series, peak, trough, recovered, depth, sessions; deepest first.
         months: series, year, month, period_return.
         years: series, year, period_return, turnover, costs_bp.
@@ -64,6 +65,7 @@ class BacktestInputs:
     binding: pd.DataFrame
     parameters: str
     command: str
+    luck: pd.DataFrame = field(default_factory=pd.DataFrame)
     tracking: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["session", "live", "model"]))
     quality: pd.DataFrame = field(default_factory=pd.DataFrame)
     notes: tuple[str, ...] = ()

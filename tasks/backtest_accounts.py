@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from portfolio.arrays import FloatArray
+from portfolio.performance import period_returns
 from portfolio.price_history import PriceHistory
 from portfolio.simulation import Simulation
 from portfolio.simulation_tables import simulation_tables
@@ -24,6 +26,7 @@ from strategies.walk_forward import walk_forward
 from tasks.backtest_lineup import SIXTY_FORTY, Entrant, lineup, rules_for
 from tasks.backtest_prices import read_history
 from tasks.replayed import tracking
+from tasks.trial_ledger import judge_luck
 from warehouse import Warehouse
 from warehouse.journal import OutputJournal
 
@@ -35,6 +38,8 @@ class _Backtest(NamedTuple):
     rules: Rules
     accounts: Mapping[str, Simulation]
     records: TrackRecords
+    excess: FloatArray
+    """(T,) the strategy's returns less that of cash."""
     start: dt.date
     """From which they trade."""
 
@@ -66,6 +71,7 @@ def simulate_accounts(
     told("which limits bound, decision by decision")
     lived = relive(done.entrants[0].strategy, done.entrants[0].history, account)
     written = _write(store, trial, done, lived)
+    luck = judge_luck(store, trial, strategy, done.excess, parameters)
     _keep_journal(store, trial, done, lived)
     marks = account.decisions.marks
     return SimulatedAccounts(
@@ -73,7 +79,7 @@ def simulate_accounts(
         benchmark=benchmark,
         notes=_notes(history, done, prices, parameters),
         assumptions=_assumptions(done, parameters),
-        artifacts=written,
+        artifacts=(*written, luck),
         said=f"{len(done.accounts)} accounts, {account.sessions[0]} to {account.sessions[-1]}; {len(marks)} decisions, "
         f"{marks.count('done')} traded; {strategy} ends at ${account.equity[-1]:,.2f}",
     )
@@ -104,7 +110,9 @@ def _run(
     records = track_records(
         accounts, entrants[1].name, cash_yield=cash, draws=parameters.draws, seed=parameters.seed
     )
-    return _Backtest(entrants, rules, accounts, records, start)
+    returns = period_returns(accounts[entrants[0].name].equity)
+    excess = returns if cash is None else returns - cash[1:]
+    return _Backtest(entrants, rules, accounts, records, excess, start)
 
 
 def _write(store: Warehouse, trial: Trial, done: _Backtest, lived: list[Relived]) -> tuple[ArtifactRef, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import shlex
 
 import numpy as np
@@ -17,6 +16,7 @@ from schemas.artifacts import ArtifactRef
 from schemas.backtest_parameters import BacktestParameters
 from schemas.identity import Trial
 from schemas.results import GatheredPrices, SimulatedAccounts
+from tasks.trial_ledger import config_hash
 from warehouse import Warehouse, files
 from warehouse.version import code_version
 
@@ -64,6 +64,7 @@ def report_inputs(
         benchmark=accounts.benchmark,
         equity=_wide(equity, "session", "series", "equity")[order],
         statistics=_rows(store, written, "backtest_statistics"),
+        luck=_rows(store, written, "backtest_luck"),
         drawdowns=_dated(falls, "peak", "trough", "recovered"),
         months=_rows(store, written, "backtest_months"),
         years=_rows(store, written, "backtest_years"),
@@ -126,8 +127,8 @@ def commit_trial(
     return store.put(trial, "backtests", [row])
 
 
-def command(parameters: BacktestParameters) -> str:
-    """The shell command that runs the same backtest again: what differs from the defaults is named."""
+def command(parameters: BacktestParameters, verb: str = "backtest") -> str:
+    """The shell command that runs the same again: what differs from the defaults is named."""
     given, plain = parameters.model_dump(mode="json"), type(parameters)().model_dump(mode="json")
     name = given["strategy"]["name"]
     plain["strategy"] = type(parameters.strategy)().model_dump(mode="json")
@@ -136,7 +137,7 @@ def command(parameters: BacktestParameters) -> str:
         for key, value in _differences(given, plain)
         if key != "name" and value is not None
     ]
-    return " ".join(["riskparity", "backtest", name, *words])
+    return " ".join(["riskparity", verb, name, *words])
 
 
 def _differences(
@@ -164,11 +165,6 @@ def _toml(value: object) -> str:
             + "}"
         )
     return f'"{value}"' if isinstance(value, str) else str(value)
-
-
-def config_hash(parameters: BacktestParameters) -> str:
-    """What tells one configuration from another: sha256 of the parameters, hexadecimal."""
-    return hashlib.sha256(parameters.model_dump_json().encode()).hexdigest()
 
 
 def _named(references: tuple[ArtifactRef, ...], name: str) -> ArtifactRef:

@@ -57,6 +57,17 @@ def test_the_trial_is_counted_with_what_its_luck_is_judged_by(asked, result):
     assert trial["data_hash"] == result.prices.sha256
 
 
+def test_its_luck_is_judged_by_the_trials_before_it_and_said_in_the_report(asked, result, store):
+    row = pd.DataFrame(asked("from all_backtest_luck")).iloc[0]
+
+    assert (row["run_id"], row["series"], row["trials"]) == (result.trial.run_id, "risk_parity", 1)
+    assert 0 < row["probabilistic"] < 1
+    assert row["sharpe"] == pytest.approx(asked("select sharpe from all_trials")["sharpe"][0])
+    for page in ("report.html", "summary.md"):
+        text = (store.root / result.report).with_name(page).read_text(encoding="utf-8")
+        assert "it is the first configuration tried" in text
+
+
 def test_what_was_lived_is_neither_overwritten_nor_mixed_with_it(store, result, asked):
     assert (store.root / "output" / "risk_parity" / "status.json").read_text() == "lived"
     assert store.last_account("risk_parity") is None

@@ -1,16 +1,12 @@
 """Every configuration ever tried is one row of ``trials``, whether a backtest or a point of a sweep."""
 
-import datetime as dt
-
-import pyarrow as pa
 import pytest
 
-from schemas.artifacts import ARTIFACTS, arrow_schema
 from schemas.identity import Sweep, Trial
+from tests.any_row import NOON, any_row
 from warehouse import Warehouse
 from warehouse.query import query
 
-NOON = dt.datetime(2015, 6, 1, 16, tzinfo=dt.UTC)
 SWEEP = Sweep(strategy="risk_parity", session=NOON.date(), digest="0f3a9c2b4d5e")
 
 
@@ -19,27 +15,22 @@ def warehouse(tmp_path):
     return Warehouse(tmp_path)
 
 
-def row(name, **given):
-    """A row with something legal in every column."""
-    plain = {pa.string(): "", pa.float64(): 0.0, pa.int64(): 2, pa.date32(): NOON.date()}
-    fields = {
-        field.name: field.type for field in arrow_schema(ARTIFACTS[name].model) if field.name != "run_id"
-    }
-    return {column: plain.get(kind, NOON.replace(tzinfo=None)) for column, kind in fields.items()} | given
-
-
 def test_points_of_a_sweep_stand_beside_backtests_with_the_same_columns(warehouse):
-    backtest = row("backtests", strategy="equal_weight", config_hash="a", sharpe=0.7)
+    backtest = any_row("backtests", strategy="equal_weight", config_hash="a", sharpe=0.7)
     warehouse.put(Trial(strategy="equal_weight", decided_at=NOON), "backtests", [backtest])
     points = [
-        row("sweep_points", point=0, config_hash="b", strategy="risk_parity", sharpe=0.5, status="done"),
-        row("sweep_points", point=1, config_hash="c", strategy="risk_parity", sharpe=None, status="failed"),
-        row("sweep_points", point=2, config_hash="d", strategy="minimum_variance", sharpe=0.9, status="done"),
+        any_row("sweep_points", point=0, config_hash="b", strategy="risk_parity", sharpe=0.5, status="done"),
+        any_row(
+            "sweep_points", point=1, config_hash="c", strategy="risk_parity", sharpe=None, status="failed"
+        ),
+        any_row(
+            "sweep_points", point=2, config_hash="d", strategy="minimum_variance", sharpe=0.9, status="done"
+        ),
     ]
     warehouse.put(SWEEP, "sweep_points", points)
     before = query(warehouse.root, "from all_trials").num_rows
     warehouse.put(
-        SWEEP, "sweeps", [row("sweeps", strategy="risk_parity", prices="bundled", code_version="1")]
+        SWEEP, "sweeps", [any_row("sweeps", strategy="risk_parity", prices="bundled", code_version="1")]
     )
 
     found = query(warehouse.root, "from trials order by config_hash").to_pylist()
@@ -57,10 +48,11 @@ def test_points_of_a_sweep_stand_beside_backtests_with_the_same_columns(warehous
 
 def test_thousands_of_points_are_one_file_and_one_question(warehouse):
     points = [
-        row("sweep_points", point=k, config_hash=f"{k}", sharpe=k / 1e4, status="done") for k in range(5000)
+        any_row("sweep_points", point=k, config_hash=f"{k}", sharpe=k / 1e4, status="done")
+        for k in range(5000)
     ]
     warehouse.put(SWEEP, "sweep_points", points)
-    warehouse.put(SWEEP, "sweeps", [row("sweeps")])
+    warehouse.put(SWEEP, "sweeps", [any_row("sweeps")])
 
     counted = query(
         warehouse.root, "select count(distinct config_hash) as n, max(sharpe) as best from trials"
