@@ -12,8 +12,10 @@ from config.settings import home
 from schemas.artifacts import ArtifactRef
 from schemas.parameters import RebalanceParameters
 from schemas.results import Opening, RunResult
+from schemas.stages import STAGES, Stage
 from tasks.approval import adopt_plan
 from tasks.cleaning import clean_returns
+from tasks.continuation import take_over
 from tasks.execution import plan_trades, record_refusal, send_orders, take_stock
 from tasks.guard import open_run
 from tasks.ingestion import pull_bars
@@ -26,53 +28,79 @@ CONFIGURED = load_settings().rebalance("risk_parity")
 
 
 @flow(name="weekly-rebalance", persist_result=True, result_serializer="json")
-def weekly_rebalance(parameters: RebalanceParameters = CONFIGURED) -> RunResult:
-    """Take the portfolio to its target weights, once a week. Only tasks that did not complete run again on Retry."""
+def weekly_rebalance(
+    parameters: RebalanceParameters = CONFIGURED, refresh: tuple[Stage, ...] = ()
+) -> RunResult:
+    """Take the portfolio to its target weights, once a week. Only tasks that did not complete run again on Retry.
+
+    Args:
+        parameters: Of the strategy, and how its prices are pulled and cleaned, its orders sent.
+        refresh: Stages to do again, and all that follow them; what comes before is taken over from the last run of the day.
+    """
     with single_flight(home()):
-        opening = open_run(parameters)
-        if not (opening.allowed or parameters.dry_run):
-            return _refuse(opening, parameters)
-        run, strategy = opening.run, parameters.strategy
-        if parameters.approved:
-            adopt_plan(opening, parameters)
+        opening = open_run(parameters, refresh)
+        first = min(refresh, key=STAGES.index, default=None)
+        return carry_out(opening, parameters, first)
 
-        bars = pull_bars(run, opening.symbols, strategy.lookback, parameters.ingestion)
-        returns, cleaning_log = clean_returns(run, bars, strategy.lookback, parameters.cleaning)
-        holdings = take_stock(opening, bars, returns, parameters)
-        weights, *explained = choose_weights(opening, returns, holdings, strategy)
-        decision, plan = plan_trades(opening, bars, holdings, weights, parameters)
-        written: tuple[ArtifactRef, ...] = (
-            bars,
-            returns,
-            cleaning_log,
-            holdings,
-            weights,
-            *explained,
-            decision,
-            plan,
-        )
-        if parameters.dry_run:
-            commit_run(run, "planned")
-            return _end(RunResult.of(opening, "planned", written))
 
-        executed = send_orders(run, decision, plan, parameters)
-        performance = close_books(run, executed, strategy)
-        summary = write_report(run, executed.outcome)
-        written = (*written, executed.orders, executed.fills, executed.positions, performance)
-        return _end(RunResult.of(opening, executed.outcome, written, summary))
+def carry_out(
+    opening: Opening, parameters: RebalanceParameters, first: Stage | None = None, source: str | None = None
+) -> RunResult:
+    """The stages of a run after its opening, in their order.
+
+    Args:
+        opening: What the guard said.
+        parameters: Of the run.
+        first: Begin with this stage, and take over what the ones before it have stored; none begins at the beginning.
+        source: The run to take it over from; none is the last one of the day.
+    """
+    if not (opening.allowed or parameters.dry_run):
+        return _refuse(opening, parameters)
+    run, strategy = opening.run, parameters.strategy
+    if first:
+        take_over(opening, first, parameters, source)
+    if parameters.approved:
+        adopt_plan(opening, parameters)
+
+    bars = pull_bars(run, opening.symbols, strategy.lookback, parameters.ingestion)
+    returns, cleaning_log = clean_returns(run, bars, strategy.lookback, parameters.cleaning)
+    holdings = take_stock(opening, bars, returns, parameters)
+    weights, *explained = choose_weights(opening, returns, holdings, strategy)
+    decision, plan = plan_trades(opening, bars, holdings, weights, parameters)
+    written: tuple[ArtifactRef, ...] = (
+        bars,
+        returns,
+        cleaning_log,
+        holdings,
+        weights,
+        *explained,
+        decision,
+        plan,
+    )
+    if parameters.dry_run:
+        commit_run(run, "planned")
+        return ending(RunResult.of(opening, "planned", written))
+
+    executed = send_orders(run, decision, plan, parameters)
+    performance = close_books(run, executed, strategy)
+    summary = write_report(run, executed.outcome)
+    written = (*written, executed.orders, executed.fills, executed.positions, performance)
+    return ending(RunResult.of(opening, executed.outcome, written, summary))
+
+
+def ending(result: RunResult) -> RunResult:
+    """End a flow run: its outcome is the state's name, so that a list of runs in the UI tells them apart.
+
+    Prefect hands the caller of the flow the state's data: the result.
+    """
+    state: Any = Completed(name=result.outcome.capitalize(), message=result.run.run_id, data=result)
+    return cast(RunResult, state)
 
 
 def _refuse(opening: Opening, parameters: RebalanceParameters) -> RunResult:
     decision = record_refusal(opening, parameters)
     commit_run(opening.run, "refused")
-    return _end(RunResult.of(opening, "refused", (decision,)))
-
-
-def _end(result: RunResult) -> RunResult:
-    # The outcome is the state's name, so that a list of runs in the UI tells them apart. Prefect hands
-    # the caller the state's data: the result.
-    state: Any = Completed(name=result.outcome.capitalize(), message=result.run.run_id, data=result)
-    return cast(RunResult, state)
+    return ending(RunResult.of(opening, "refused", (decision,)))
 
 
 if __name__ == "__main__":

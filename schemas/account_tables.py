@@ -20,6 +20,20 @@ class Openings(Artifact):
     allowed: bool = pa.Field(description="Whether the guard said yes")
     checks: str = pa.Field(description="Each check and its figures, one a line")
     flows: Amount = pa.Field(description="Money paid in, less paid out, since the last run that traded, USD")
+    parameters: str = pa.Field(description="What the run was told, JSON")
+    redo: str = pa.Field(
+        nullable=True, description="Stages asked to be done again, while earlier ones are taken over"
+    )
+    flow_run_id: str = pa.Field(nullable=True, description="Prefect flow run")
+    code_version: str = pa.Field(description="Version of this project that ran, and digest of its code")
+
+
+class Lineage(Artifact):
+    """What a run took over from an earlier one instead of doing it itself: a resumed run, and one that sends an approved plan."""
+
+    artifact: str = pa.Field(unique=True, description="Name of the artifact, as its view is called")
+    taken_from: str = pa.Field(description="Run whose artifact it was")
+    sha256: str = pa.Field(str_length=64, description="Checksum of the file that was taken over, hexadecimal")
 
 
 class Claims(Artifact):
@@ -136,4 +150,4 @@ class Runs(Artifact):
     decided_at: Instant = pa.Field(description="Exchange clock when deciding, UTC")
     committed_at: Instant = pa.Field(description="Host clock when the run became visible, UTC")
     flow_run_id: str = pa.Field(nullable=True, description="Prefect flow run")
-    code_version: str = pa.Field(description="Version of this project that ran")
+    code_version: str = pa.Field(description="Version of this project that ran, and digest of its code")

@@ -13,6 +13,7 @@ from schemas.account_tables import (
     Acknowledgements,
     Claims,
     Fills,
+    Lineage,
     Openings,
     Orders,
     Performance,
@@ -94,7 +95,8 @@ class ArtifactKind(NamedTuple):
 
 ARTIFACTS: dict[str, ArtifactKind] = {
     "runs": ArtifactKind(Runs, 1),
-    "openings": ArtifactKind(Openings, 1),
+    "openings": ArtifactKind(Openings, 2),
+    "lineage": ArtifactKind(Lineage, 1),
     "claims": ArtifactKind(Claims, 1),
     "acknowledgements": ArtifactKind(Acknowledgements, 1),
     "bars": ArtifactKind(Bars, 1),

@@ -7,12 +7,13 @@ from portfolio.start import minimised
 from schemas.artifacts import ArtifactRef
 from schemas.parameters import StrategyParameters
 from schemas.results import Opening
+from schemas.stages import WRITES
 from strategies.window import Allocation
 from tasks.derivation import weight_rows
 from tasks.stage import adopted, journal, say, stage, warehouse
 from tasks.week import last_decision
 
-WRITTEN = ("target_weights", "certificates", "explanations", "shadow_prices", "notes")
+WRITTEN = WRITES["optimization"]
 
 
 @stage("optimization")

@@ -53,7 +53,7 @@ def rederive(store: Warehouse, run_id: str) -> Rederived:
     Raises:
         DataError: An input is missing, damaged, or not the one that was written.
     """
-    run = opened(store, run_id).model_copy(update={"dry_run": "-plan-" in run_id})
+    run = opened(store, run_id)
     recorded = _Recorded(store, run)
     decided = recorded.rows("decisions")[0]
     parameters, given = recorded_parameters(decided["parameters"])

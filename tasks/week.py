@@ -52,8 +52,7 @@ def week_holder(
 
 def opened(store: Warehouse, run_id: str) -> Run:
     """The identity of a run as it was opened."""
-    openings = store.openings()
-    row = openings[openings["run_id"] == run_id].iloc[0]
+    row = store.opening(run_id)
     return Run(
         strategy=row["strategy"],
         session=row["session"],
@@ -61,6 +60,7 @@ def opened(store: Warehouse, run_id: str) -> Run:
         decided_at=row["decided_at"].replace(tzinfo=dt.UTC),
         venue=row["venue"],
         account=row["account"],
+        dry_run="-plan-" in run_id,
     )
 
 

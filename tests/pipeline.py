@@ -5,6 +5,7 @@ from __future__ import annotations
 from config import load_settings
 from config.overrides import override
 from tasks.cleaning import clean_returns
+from tasks.continuation import recall, take_over
 from tasks.execution import plan_trades, send_orders, take_stock
 from tasks.guard import open_run
 from tasks.ingestion import pull_bars
@@ -25,6 +26,14 @@ class Pipeline:
     def open(self):
         self.opening = open_run.fn(self.parameters)
         self.run = self.opening.run
+        return self
+
+    def resume(self, source, first):
+        """Begin as another attempt at an earlier pipeline's run: with stage ``first``."""
+        self.parameters = recall.fn(source.run.run_id)
+        self.opening = open_run.fn(self.parameters, (first,))
+        self.run = self.opening.run
+        take_over.fn(self.opening, first, self.parameters, source.run.run_id)
         return self
 
     def decide(self):

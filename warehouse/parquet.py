@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from schemas.artifacts import ARTIFACTS
 from schemas.errors import DataError
+from schemas.stages import remedy
 from warehouse.tables import VERSION_KEY
 
 
@@ -48,7 +49,7 @@ def require_version(name: str, path: Path) -> None:
         raise DataError(
             f"Artifact {path.name} of '{name}' was written by another version of this project",
             figures={"its schema version": found, "version understood": wanted},
-            remedy="Start a new run instead of retrying the old one: `riskparity run STRATEGY rebalance`.",
+            remedy=remedy(name, path.stem),
         )
 
 
@@ -60,5 +61,5 @@ def _readable(path: Path) -> Iterator[None]:
         raise DataError(
             f"{path.parent.parent.name}/{path.parent.name}/{path.name} is damaged",
             figures={"reader says": str(error).splitlines()[0]},
-            remedy="Restore the state folder from a backup, or move this file away; nothing was sent.",
+            remedy=remedy(path.parent.parent.name, path.stem),
         ) from None

@@ -16,6 +16,7 @@ from schemas.artifacts import ARTIFACTS, ArtifactRef, arrow_schema
 from schemas.errors import DataError
 from schemas.identity import Author, IsoWeek, Run
 from schemas.results import OUTCOMES
+from schemas.stages import remedy
 from warehouse import files, parquet, tables
 from warehouse.catalogue import folder, publish
 from warehouse.compaction import in_force
@@ -121,6 +122,12 @@ class Warehouse:
         """Every run that was ever opened, finished or not."""
         return self._all("openings")
 
+    def opening(self, run_id: str) -> dict[str, Any]:
+        """How a run began; it must be one that was opened."""
+        openings = self.openings()
+        row = openings[openings["run_id"] == run_id].iloc[0]
+        return {str(column): value for column, value in row.items()}
+
     def claims(self, account: str) -> pd.DataFrame:
         """Every claim on a week made in an account, oldest first; its run need not have finished."""
         claims = self._all("claims")
@@ -190,5 +197,5 @@ def _lost(reference: ArtifactRef, how: str) -> DataError:
     return DataError(
         f"Artifact '{reference.name}' of run {reference.run_id} {how}",
         figures={"file": reference.uri, "sha256 expected": reference.sha256},
-        remedy="Restore the state folder from a backup, or start a new run: `riskparity run STRATEGY rebalance`.",
+        remedy=remedy(reference.name, reference.run_id),
     )

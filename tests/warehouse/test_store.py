@@ -130,6 +130,10 @@ def open_run(warehouse, run):
         "allowed": True,
         "checks": "ok",
         "flows": Decimal(0),
+        "parameters": "{}",
+        "redo": None,
+        "flow_run_id": None,
+        "code_version": "1",
     }
     warehouse.put(run, "openings", [opening])
 
