@@ -10,11 +10,10 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from config.settings import invalid
-from schemas.backtest_parameters import BacktestParameters
 from schemas.errors import ConfigError
-from schemas.parameters import RebalanceParameters
+from schemas.forms import Parameters
 
-P = TypeVar("P", RebalanceParameters, BacktestParameters)
+P = TypeVar("P", bound=Parameters)
 
 NOT_HERE = frozenset({"name", "dry_run", "force", "reason", "approved", "approved_sha256"})
 """Said by the command itself: the strategy's name, the action, the plan, and --force with --reason."""

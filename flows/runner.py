@@ -18,7 +18,9 @@ from cyclopts.validators import Number
 
 from flows.exchange_commands import exchange
 from flows.history_commands import backtest, check_lookahead, replay
+from flows.run_commands import runs
 from flows.serve_command import serve
+from flows.stress_commands import stress
 from flows.sweep_commands import sweep
 from flows.warehouse_commands import warehouse
 from flows.watch_commands import automations, watch
@@ -38,10 +40,11 @@ app = App(
     result_action="return_value",
 )
 app.command(exchange)
-for of_the_past in (backtest, sweep, replay, check_lookahead):
+for of_the_past in (backtest, sweep, stress, replay, check_lookahead):
     app.command(of_the_past)
 for of_the_server in (watch, automations):
     app.command(of_the_server)
+app.command(runs)
 app.command(warehouse)
 app.command(serve)
 

@@ -63,6 +63,12 @@ class StressParameters(BacktestParameters):
     maintenance_margin: Share = 0.25
     """Least equity before the broker calls (fraction of what is held; 0.25 is FINRA rule 4210, brokers ask for more)."""
 
+    @classmethod
+    def of(cls, backtest: BacktestParameters) -> StressParameters:
+        """The stress test of what a backtest is configured for."""
+        own = {name: field.default for name, field in cls.model_fields.items() if name in cls.__annotations__}
+        return cls.model_validate({**dict(backtest), **own})
+
     @model_validator(mode="after")
     def _leverage_is_in_its_table(self) -> StressParameters:
         if self.rules.leverage != 1.0:

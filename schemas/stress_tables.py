@@ -29,7 +29,7 @@ class StressTests(Artifact):
     as_of: Session = pa.Field(description="Session at whose close the portfolio stands")
     worst: str = pa.Field(description="Scenario of the greatest loss")
     worst_loss: float = pa.Field(description="What it loses, fraction of equity; negative")
-    refused: int = pa.Field(ge=0, description="Scenarios in which the strategy found no weights")
+    refused: int = pa.Field(ge=0, description="Scenarios in which the strategy found no weights of its own")
     code_version: str = pa.Field(description="Version of this project that ran")
 
 
@@ -121,9 +121,9 @@ class StressCrises(Artifact):
 
 
 class StressResamples(Artifact):
-    """The whole strategy through histories drawn by the stationary block bootstrap, one row each."""
+    """The whole strategy through histories drawn by the stationary block bootstrap, one row each, and through the one that was."""
 
-    draw: int = pa.Field(unique=True, ge=0, description="Number of the history")
+    draw: int = pa.Field(unique=True, ge=-1, description="Number of the history; -1 is the one that was")
     cagr: float = pa.Field(description="Compound annual growth, fraction")
     volatility: float = pa.Field(description="A year, fraction")
     max_drawdown: float = pa.Field(le=0, description="Deepest fall between closes, fraction")

@@ -159,11 +159,12 @@ def _cleaned(
     except DataError as refusal:
         return refusal, ""
     there = np.isin(window.symbols, cleaned.symbols)
+    equity = 1.0 - base.portfolio[~there].sum()  # live, what is left alone is no part of what is invested
     seen = Window(
         cleaned.symbols,
         tuple(cleaned.sessions[-lookback:].tolist()),
         cleaned.returns[-lookback:],
-        base.portfolio[there],
+        base.portfolio[there] / equity,
         window.previous_sleeve,
     )
     return seen, "; ".join(

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
 
 import numpy as np
 
 from portfolio.bootstrap import stationary_blocks
 from portfolio.kelly import best_leverage, growth_rate, kelly_leverage, margin_calls
 from portfolio.performance import period_returns
+from portfolio.price_history import PriceHistory
 from portfolio.resampled_history import complete_history, resampled_history
 from portfolio.simulation import Simulation
 from portfolio.statistics import cagr, max_drawdown, volatility, yearly_total
 from schemas.artifacts import ArtifactRef
+from schemas.errors import DataError
 from schemas.identity import StressTest
 from schemas.metrics import SESSIONS_A_YEAR
 from schemas.stress_parameters import StressParameters
@@ -33,27 +36,22 @@ def write_resamples(
     base: StressBase,
     parameters: StressParameters,
     told: Callable[[str], None] = lambda _: None,
-) -> ArtifactRef:
+) -> tuple[ArtifactRef, str]:
     """Live through every drawn history with the whole strategy and write ``stress_resamples``.
 
-    Raises:
-        DataError: There is no stretch of sessions with prices of every asset, or it is shorter than the lookback.
+    Where there is nothing to draw from, the history that was stands alone; why is told.
+
+    Returns:
+        The artifact, and why nothing was drawn; empty when it was.
     """
-    history = complete_history(base.history)
-    rows: list[Record] = []
-    batches = stationary_blocks(
-        len(history.sessions) - 1,
-        draws=parameters.draws,
-        mean_block=parameters.mean_block,
-        seed=parameters.seed,
-    )
-    for batch in batches:
-        for days in batch.T:
-            told(f"history {len(rows) + 1:,} of {parameters.draws:,}")
-            drawn = resampled_history(history, days)
-            account = walk_forward(base.strategy, drawn, base.rules, parameters.costs)
-            rows.append({"draw": len(rows), **_figures(account)})
-    return store.put(test, "stress_resamples", rows)
+    rows: list[Record] = [{"draw": -1, **_figures(base.account)}]
+    try:
+        rows += _drawn(complete_history(base.history), base, parameters, told)
+    except DataError as error:
+        why = f"No histories were drawn: {error}"
+    else:
+        why = ""
+    return store.put(test, "stress_resamples", rows), why
 
 
 def write_leverage(
@@ -77,6 +75,22 @@ def write_leverage(
         model = growth_rate(returns, leverage, **rates)
         rows.append({"leverage": leverage, "what": what, **row, "model": _finite(model)})
     return store.put(test, "stress_leverage", rows)
+
+
+def _drawn(
+    history: PriceHistory, base: StressBase, parameters: StressParameters, told: Callable[[str], None]
+) -> Iterator[Record]:
+    batches = stationary_blocks(
+        len(history.sessions) - 1,
+        draws=parameters.draws,
+        mean_block=parameters.mean_block,
+        seed=parameters.seed,
+    )
+    for draw, days in enumerate(chain.from_iterable(batch.T for batch in batches)):
+        told(f"history {draw + 1:,} of {parameters.draws:,}")
+        drawn = resampled_history(history, days)
+        account = walk_forward(base.strategy, drawn, base.rules, parameters.costs)
+        yield {"draw": draw, **_figures(account)}
 
 
 def _figures(account: Simulation) -> Record:

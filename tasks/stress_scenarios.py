@@ -88,9 +88,13 @@ def judge(base: StressBase, case: Case, parameters: StressParameters, limits: Li
 
 
 def _answer(case: Case, symbols: tuple[str, ...]) -> Answer:
+    """As live: what the strategy cannot see is left alone, and the rest of the equity is what it decides on."""
     if isinstance(case.seen, DataError):
         return Answer("refused", np.full(len(symbols), np.nan), (), str(case.seen), float("nan"))
-    return answer(case.strategy, case.seen, symbols)
+    said = answer(case.strategy, case.seen, symbols)
+    unseen = ~np.isin(symbols, case.seen.symbols)
+    rest = 1.0 - case.held[unseen].sum()
+    return said._replace(target=np.where(unseen, case.held, rest * said.target))
 
 
 def _live(base: StressBase, case: Case, said: Answer, loss: float, limits: LimitSettings) -> list[str]:
