@@ -16,6 +16,7 @@ from flows.session import prefect_session
 from schemas.errors import ConfigError
 from schemas.parameters import RebalanceParameters
 from schemas.results import DONE, RunResult
+from schemas.stages import FirstStage
 from strategies.registry import strategy_class
 from tasks.derivation import recorded_parameters
 from warehouse import Warehouse, files
@@ -94,6 +95,26 @@ def apply(plan: str, *, as_json: bool) -> int:
     now = {"dry_run": False, "force": False, "reason": "", "approved": run_id, "approved_sha256": sha256}
     parameters = _planned_parameters(store, run_id).model_copy(update=now)
     return _exit_code(_run(parameters, Request(parameters.strategy.name, as_json=as_json)))
+
+
+def resume(run_id: str, first: FirstStage, *, as_json: bool) -> int:
+    """Do a stage of an earlier run again, and everything after it; or only its report.
+
+    Raises:
+        ConfigError: There is no such run.
+        GuardRefusal: Its orders went out, or it is of another day or account.
+    """
+    store = Warehouse(home())
+    progress = screens.Progress(store, quiet=as_json)
+    with prefect_session(home(), progress.told, progress.wait):
+        from flows.resume import resume as resume_flow  # noqa: PLC0415
+
+        result = resume_flow(run_id, first)
+    if as_json:
+        screens.answer(json.dumps(result.model_dump(mode="json"), indent=2))
+    else:
+        screens.ending(store, result)
+    return _exit_code([result])
 
 
 def status(request: Request) -> int:

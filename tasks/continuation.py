@@ -17,6 +17,22 @@ from tasks.week import opened
 from warehouse import Warehouse
 
 
+def run_named(store: Warehouse, run_id: str) -> Run:
+    """The run of that id, finished or not.
+
+    Raises:
+        ConfigError: There is none; the nearest is named.
+    """
+    known = store.openings()["run_id"].tolist()
+    if run_id not in known:
+        near = difflib.get_close_matches(run_id, known, n=1)
+        hint = f"Did you mean '{near[0]}'? " if near else ""
+        raise ConfigError(
+            f"There is no run named {run_id}", remedy=f"{hint}`riskparity runs list` lists every run."
+        )
+    return opened(store, run_id)
+
+
 @stage("recall")
 def recall(run_id: str) -> RebalanceParameters:
     """What an earlier run was told, once it is known that part of it may be done again.
@@ -26,7 +42,7 @@ def recall(run_id: str) -> RebalanceParameters:
         GuardRefusal: Its orders went out, or it is of another day or account.
     """
     store = warehouse()
-    source = _known(store, run_id)
+    source = run_named(store, run_id)
     require_nothing_sent(store, source)
     require_same_day(account_of(source), source)
     parameters = RebalanceParameters.model_validate_json(store.opening(run_id)["parameters"])
@@ -48,7 +64,7 @@ def recall_finished(run_id: str) -> RunResult:
         ConfigError: There is no such run, it has no report, or a later one has finished since.
     """
     store = warehouse()
-    run = _known(store, run_id)
+    run = run_named(store, run_id)
     runs = store.runs(run.strategy, run.account)
     reported = runs[~runs["outcome"].isin(["refused", "planned"])]
     if reported.empty or reported["run_id"].iloc[-1] != run_id:
@@ -84,7 +100,7 @@ def take_over(
     if written := store.find(run, "lineage"):
         return (written,)
     require_nothing_sent(store, run)
-    earlier = _known(store, source) if source else _last_of_the_day(store, run)
+    earlier = run_named(store, source) if source else _last_of_the_day(store, run)
     if earlier is None:
         say("no earlier run today: every stage is done")
         return ()
@@ -95,17 +111,6 @@ def take_over(
     taken = inherit(store, earlier, run, names, f"taken over: {earlier.run_id}")
     say(f"{', '.join(stages) or 'nothing'} from {earlier.run_id}", *taken)
     return taken
-
-
-def _known(store: Warehouse, run_id: str) -> Run:
-    known = store.openings()["run_id"].tolist()
-    if run_id not in known:
-        near = difflib.get_close_matches(run_id, known, n=1)
-        hint = f"Did you mean '{near[0]}'? " if near else ""
-        raise ConfigError(
-            f"There is no run named {run_id}", remedy=f"{hint}`riskparity runs list` lists every run."
-        )
-    return opened(store, run_id)
 
 
 def _last_of_the_day(store: Warehouse, run: Run) -> Run | None:

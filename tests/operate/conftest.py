@@ -11,7 +11,7 @@ import pytest
 from tests.operate.operator import Operator
 from tests.prefect_processes import deploy, running_worker
 
-DEPLOYED = ("weekly-rebalance",)
+DEPLOYED = ("weekly-rebalance", "resume")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
