@@ -61,7 +61,12 @@ _FIGURES: dict[str, _Kind] = {
     "turnover": _Kind("Turnover and costs", lambda i: i.years, turnover_and_costs, turnover_finding),
     "months": _Kind("Months and years", lambda i: i.months, months, months_finding),
     "crises": _Kind("Crises", lambda i: i.crises, crises, crises_finding),
-    "tracking": _Kind("Live against the model", lambda i: i.tracking, tracking, tracking_finding),
+    "tracking": _Kind(
+        "Live against the model",
+        lambda i: i.tracking,
+        lambda i: tracking(i.tracking),
+        lambda i: tracking_finding(i.tracking),
+    ),
 }
 _TABLES = (
     "equity", "statistics", "luck", "drawdowns", "months", "years", "rolling", "crises", "decisions", "weights", "risk_shares",

@@ -89,15 +89,18 @@ def crises(inputs: BacktestInputs) -> Figure:
     return figure
 
 
-def tracking(inputs: BacktestInputs) -> Figure:
-    """The live account beside its model, above the difference in basis points."""
-    table = inputs.tracking
+def tracking(table: pd.DataFrame) -> Figure:
+    """The live account beside its model, above the difference in basis points.
+
+    Args:
+        table: session, live, model (equity, USD); at least one row.
+    """
     live, model = (
         table[name].to_numpy(dtype=float) / float(table[name].iloc[0]) for name in ("live", "model")
     )
     days = pd.DatetimeIndex(table["session"])
     with house_style():
-        figure = new_figure(3.4, tracking_finding(inputs))
+        figure = new_figure(3.4, tracking_finding(table))
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=[1.6, 1])
         above.plot(days, live - 1, color=BLUE, linewidth=2.0, zorder=3, label="live")
         above.plot(days, model - 1, color=GREY, linewidth=1.4, label="model")
@@ -152,9 +155,9 @@ def crises_finding(inputs: BacktestInputs) -> str:
     )
 
 
-def tracking_finding(inputs: BacktestInputs) -> str:
+def tracking_finding(table: pd.DataFrame) -> str:
     """What the tracking figure shows, in a sentence."""
-    first, last = inputs.tracking.iloc[0], inputs.tracking.iloc[-1]
+    first, last = table.iloc[0], table.iloc[-1]
     live, model = (float(last[name]) / float(first[name]) - 1 for name in ("live", "model"))
     return (
         f"From {first['session']:%Y-%m-%d} to {last['session']:%Y-%m-%d} the live account made {signed_percent(live, 2)}, "

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from pydantic import Field
 
 from schemas.forms import Parameters
@@ -25,6 +23,6 @@ class WeeklyReportParameters(Parameters):
     """What the report of a week is about."""
 
     strategy: str = "risk_parity"
-    """A registered strategy; its last account is reported."""
-    day: dt.date | None = None
-    """Any day of the week that is reported; empty means the exchange's today."""
+    """A registered strategy."""
+    week: str = Field(default="", pattern=r"^(\d{4}-W\d{2})?$")
+    """ISO week, as 2026-W47; empty means that of the last session that has closed."""

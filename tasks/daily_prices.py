@@ -5,24 +5,37 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pandas as pd
 
 from brokerage.calendar import TradingCalendar
 from brokerage.client import Broker
 from config import Settings, load_settings
+from reports.format import MISSING
+from reports.tables import Column, Table, table_of
 from schemas.artifacts import ArtifactRef
 from schemas.errors import BrokerRefusal, ConfigError, DataError
 from schemas.identity import PricePull
 from schemas.results import PulledPrices
 from schemas.upkeep_parameters import DailyPricesParameters
 from tasks.derivation import Record, cleaned_rows
-from tasks.run_page import show_rows
+from tasks.run_page import show_table
 from tasks.stage import resolve, say, stage, warehouse
 from tasks.topping_up import top_up
 
 IN_DOUBT = ("stale", "missing", "unusable")
 """Findings that may have a rebalance refused."""
+
+_COLUMNS = (
+    Column("symbol", "key", lambda row: row["symbol"]),
+    Column("finding", "word", lambda row: row["finding"]),
+    Column("newest bar", "word", lambda row: str(row["newest"] or MISSING)),
+    Column("sessions", "figure", lambda row: str(row["sessions"])),
+    Column("altered", "figure", lambda row: str(row["altered"])),
+    Column("why", "text", lambda row: row["detail"]),
+    Column("universes", "text", lambda row: row["universes"]),
+)
 
 
 @stage("prices")
@@ -70,7 +83,7 @@ def check_prices(pulled: PulledPrices, parameters: DailyPricesParameters) -> Art
     store.put(pull, "price_pulls", [_pull_row(pulled, in_doubt=bool(doubts))])
     counts = Counter(row["finding"] for row in rows)
     told = ", ".join(f"{count} {finding}" for finding, count in counts.most_common())
-    _show(rows, f"Session {pull.session} at {pull.venue}: {told}.")
+    show_table("daily-prices", lambda: _table(rows), f"Session {pull.session} at {pull.venue}: {told}")
     say(told, checks)
     if doubts:
         raise DataError(
@@ -119,16 +132,16 @@ def findings(pulled: PulledPrices, window: pd.DataFrame, parameters: DailyPrices
     return rows
 
 
-def _show(rows: list[Record], description: str) -> None:
-    columns = ("symbol", "finding", "newest", "sessions", "altered", "detail", "universes")
+def _table(rows: list[Record]) -> Table:
+    """What is in doubt comes first."""
     first = sorted(
         rows, key=lambda row: (row["finding"] not in IN_DOUBT, row["finding"] != "sound", row["symbol"])
     )
-    show_rows("daily-prices", columns, [[str(row[name]) for name in columns] for row in first], description)
+    return table_of(_COLUMNS, pd.DataFrame(first))
 
 
 def _finding(
-    symbol: str, pulled: PulledPrices, newest: Mapping[str, dt.date], excluded: Mapping[str, str]
+    symbol: str, pulled: PulledPrices, newest: Mapping[Any, dt.date], excluded: Mapping[Any, str]
 ) -> tuple[str, str]:
     if symbol not in pulled.traded:
         return "not traded", f"{pulled.pull.venue} does not trade it"

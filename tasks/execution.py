@@ -26,6 +26,7 @@ from brokerage.records import Execution
 from config import load_settings
 from config.settings import home
 from portfolio.rebalance import RebalanceDecision
+from reports.tables import orders_table, plan_table
 from schemas.artifacts import ArtifactRef
 from schemas.errors import GuardRefusal
 from schemas.identity import Run
@@ -33,6 +34,7 @@ from schemas.parameters import RebalanceParameters
 from schemas.results import Executed, Opening, Outcome
 from tasks.derivation import as_recorded, plan_rows
 from tasks.permission import claim_week, require_day_and_window
+from tasks.run_page import show_refusal, show_table
 from tasks.safeguards import require_limits, require_not_halted
 from tasks.stage import account_of, adopted, endpoint, require_same_day, say, stage, warehouse
 
@@ -111,6 +113,11 @@ def plan_trades(
     as_of = store.get(bars)["session"].max()
     decided = store.put(run, "decisions", [_decision_row(opening, decision, parameters, as_of)])
     planned = store.put(run, "order_plan", plan)
+    show_table(
+        f"{run.strategy}-plan",
+        lambda: plan_table(store.get(planned), store.get(weights)),
+        f"Plan of {run.run_id}: {decision.summary}",
+    )
     say(f"{decision.summary}; {sum(row['action'] != 'hold' for row in plan)} orders", planned)
     return decided, planned
 
@@ -165,6 +172,11 @@ def send_orders(
         fills=store.put(run, "fills", [asdict(row) for row in execution.fills]),
         positions=store.put(run, "positions", [asdict(row) for row in execution.positions]),
     )
+    show_table(
+        f"{run.strategy}-orders",
+        lambda: orders_table(store.get(executed.orders), store.get(executed.fills)),
+        f"Orders of {run.run_id}: {executed.outcome}",
+    )
     say(
         f"{executed.outcome}: {executed.orders.rows} orders, {executed.fills.rows} filled, at most "
         f"{execution.tracking_error:.2%} from target"
@@ -177,6 +189,7 @@ def send_orders(
 @stage("refusal")
 def record_refusal(opening: Opening, parameters: RebalanceParameters) -> ArtifactRef:
     """Record that a guard said no, and why."""
+    show_refusal(opening)
     say("nothing was sent")
     return warehouse().put(opening.run, "decisions", [_decision_row(opening, None, parameters, None)])
 

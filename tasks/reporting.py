@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
 from prefect.runtime import flow_run
 
 from brokerage.orders import SHARE_GRID
@@ -19,12 +17,13 @@ from portfolio.performance import cumulative_returns, drawdowns, period_returns
 from reports.figures import equity_so_far, weights_history
 from reports.style import to_png, to_svg
 from reports.summary import SummaryInputs, summary_html, summary_markdown
-from reports.tables import records, slippage_cost
+from reports.tables import slippage_cost
 from schemas.artifacts import ArtifactRef
 from schemas.identity import Run
 from schemas.parameters import StrategyParameters
 from schemas.results import DONE, Executed, Outcome
 from strategies.registry import create
+from tasks.run_page import show_figure, show_markdown
 from tasks.stage import say, stage, warehouse
 from warehouse import Warehouse, files
 from warehouse.journal import OutputJournal
@@ -86,9 +85,13 @@ def write_report(run: Run, outcome: Outcome) -> str:
     page = summary_html(inputs).encode()
     files.replace(folder / "summary.html", page)
     files.replace(folder / "runs" / f"{run.run_id}.html", page)
-    _publish(run, inputs, to_png(weights))
-    say(f"{outcome}: output/{run.strategy}/summary.html")
-    return Path("output", run.strategy, "summary.html").as_posix()
+    show_figure(f"{run.strategy}-weights", to_png(weights), f"Target weights up to {run.run_id}")
+    summary = Path("output", run.strategy, "summary.html").as_posix()
+    show_markdown(
+        f"{run.strategy}-summary", lambda: summary_markdown(inputs), f"{run.run_id}; as a page: {summary}"
+    )
+    say(f"{outcome}: {summary}")
+    return summary
 
 
 def commit(run: Run, outcome: Outcome) -> ArtifactRef:
@@ -156,16 +159,3 @@ def _inputs(store: Warehouse, run: Run) -> SummaryInputs:
         positions=history("positions"),
         cleaning_log=history("cleaning_log"),
     )
-
-
-def _publish(run: Run, inputs: SummaryInputs, weights_png: bytes) -> None:
-    key = run.strategy.replace("_", "-")
-    plan = inputs.order_plan[inputs.order_plan["run_id"] == run.run_id]
-    create_table_artifact(
-        key=f"{key}-plan",
-        table=records(plan.astype(str)),
-        description=f"Trade list of {run.run_id}",
-    )
-    create_markdown_artifact(key=f"{key}-summary", markdown=summary_markdown(inputs), description=run.run_id)
-    image = f"data:image/png;base64,{base64.b64encode(weights_png).decode()}"
-    create_image_artifact(key=f"{key}-weights", image_url=image, description="Target weights over time")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import contextvars
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
 from prefect.context import TaskRunContext
@@ -22,45 +22,51 @@ PATIENCE = 10.0
 """Seconds that a stage waits for its page at most."""
 
 
-def show_table(key: str, table: Table, description: str) -> None:
+def show_table(key: str, make: Callable[[], Table], description: str) -> None:
     """A table that can be searched and sorted.
 
     Args:
-        key: The same in every run, so that the UI keeps a history: lowercase words and dashes.
-        table: Cells of text.
-        description: What it is, in Markdown.
+        key: The same in every run, so that the UI keeps a history.
+        make: Makes the cells; what it raises is only logged.
+        description: What it is.
     """
-    names = [column.name for column in table.columns]
-    rows = [dict(zip(names, row, strict=True)) for row in table.rows]
-    _show(lambda: create_table_artifact(key=_key(key), table=rows, description=description))
+
+    def publish() -> None:
+        columns, rows = make()
+        names = [column.name for column in columns]
+        cells = [dict(zip(names, row, strict=True)) for row in rows]
+        create_table_artifact(key=_key(key), table=cells, description=escape_markdown(description))
+
+    _show(publish)
 
 
-def show_rows(key: str, columns: Sequence[str], rows: Sequence[Sequence[str]], description: str) -> None:
-    """The same from rows of text."""
-    table = [dict(zip(columns, row, strict=True)) for row in rows]
-    _show(lambda: create_table_artifact(key=_key(key), table=table, description=description))
-
-
-def show_markdown(key: str, markdown: str, description: str) -> None:
-    """A text."""
-    _show(lambda: create_markdown_artifact(key=_key(key), markdown=markdown, description=description))
+def show_markdown(key: str, make: Callable[[], str], description: str) -> None:
+    """A text in Markdown; otherwise as a table."""
+    _show(
+        lambda: create_markdown_artifact(
+            key=_key(key), markdown=make(), description=escape_markdown(description)
+        )
+    )
 
 
 def show_figure(key: str, png: bytes, description: str) -> None:
     """A picture, carried in the page itself: no file server is needed."""
     url = f"data:image/png;base64,{base64.b64encode(png).decode()}"
-    _show(lambda: create_image_artifact(key=_key(key), image_url=url, description=description))
+    _show(
+        lambda: create_image_artifact(key=_key(key), image_url=url, description=escape_markdown(description))
+    )
 
 
 def show_refusal(opening: Opening) -> None:
     """Why the guard said no, and when the next opportunity is."""
-    checks = [
-        f"- **{'ok' if check.passed else 'NO'}** {escape_markdown(f'{check.name}: {check.detail}')}"
-        for check in opening.checks
-    ]
-    text = "\n".join(
-        ["## Refused by a guard, nothing sent", "", *checks, "", escape_markdown(opening.remedy)]
-    )
+
+    def text() -> str:
+        checks = [
+            f"- **{'ok' if check.passed else 'NO'}** {escape_markdown(f'{check.name}: {check.detail}')}"
+            for check in opening.checks
+        ]
+        return "\n".join(["## Refused, nothing sent", "", *checks, "", escape_markdown(opening.remedy)])
+
     show_markdown(f"{opening.run.strategy}-refusal", text, opening.run.run_id)
 
 

@@ -72,11 +72,11 @@ def test_a_crisis_runs_from_its_first_close(inputs):
 
 
 def test_live_and_model_start_together_and_their_difference_is_in_basis_points(inputs):
-    above, below = tracking(inputs).axes
+    above, below = tracking(inputs.tracking).axes
     assert _line(above, "live").get_ydata() == pytest.approx([0, 0.01, 0.0205])
     assert _line(above, "model").get_ydata() == pytest.approx([0, 0.01, 0.02])
     np.testing.assert_allclose(below.lines[0].get_ydata(), [0, 0, 5], atol=1e-9)
-    assert alt_text(tracking(inputs)).endswith("+2.05%, its model +2.00%: +5.0 bp.")
+    assert alt_text(tracking(inputs.tracking)).endswith("+2.05%, its model +2.00%: +5.0 bp.")
 
 
 def test_two_crises_with_the_same_return_are_two_labels(make_backtest, inputs):
