@@ -9,7 +9,7 @@ BIN      := $(VENV)/bin
 
 PORT     ?=
 
-.PHONY: help rebalance serve plan status results test kill-test drive bench lint format lock clean fresh
+.PHONY: help rebalance serve plan status results test kill-test crowd drive bench lint format lock clean fresh
 help:
 	@sed -n '1,3s/^# //p' Makefile
 	@echo 'make serve              the schedule on this machine: server, deployments, worker; until Ctrl-C (PORT=4200)'
@@ -18,6 +18,7 @@ help:
 	@echo 'make results            the figures and the table of the README anew, from the bundled prices'
 	@echo 'make bench              the optimiser beside its peers, about eight minutes (BENCH="minimum --rounds 15")'
 	@echo 'make kill-test          a rebalance killed at every write and every request, and run again'
+	@echo 'make crowd              the warehouse with four writers, four readers, and a hundred writers killed'
 	@echo 'make drive              twenty years of weekly rebalances with everything going wrong'
 	@echo 'make lint | format      check | mend the style'
 	@echo 'make lock               resolve requirements.lock anew (needs uv)'
@@ -40,6 +41,9 @@ test: $(VENV)/.ready-test lint
 
 kill-test: $(VENV)/.ready-test
 	KILL=everywhere $(BIN)/pytest -n 2 tests/crash
+
+crowd: $(VENV)/.ready-test
+	CROWD_SECONDS=60 CROWD_KILLS=100 $(BIN)/pytest -q -s tests/warehouse/test_crowd.py
 
 drive: $(VENV)/.ready-test
 	@$(BIN)/python -m tests.e2e
