@@ -19,10 +19,7 @@ from prefect.events.schemas.events import ResourceSpecification
 
 from flows.notifications import Destinations, notices
 
-SILENCE = timedelta(seconds=150)
-"""So long without a heartbeat, of which a run makes one in thirty seconds, and it counts as dead."""
-SLOW_START = timedelta(minutes=10)
-"""So long a process may take to begin its run, and a worker to fetch it."""
+SILENCE, SLOW_START = timedelta(seconds=150), timedelta(minutes=10)
 
 WATCHED = ("weekly-rebalance", "resume", "daily-prices", "weekly-report", "watch")
 """Flows that nobody sits in front of."""
@@ -36,7 +33,9 @@ _RUNS = ResourceSpecification.model_validate({"prefect.resource.id": _ANY})
 _UNFINISHED = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
 
 
-def install_automations(destinations: Destinations) -> list[str]:
+def install_automations(
+    destinations: Destinations, *, silence: timedelta = SILENCE, slow_start: timedelta = SLOW_START
+) -> list[str]:
     """Give the server its automations, and ask after every run that it believes to be under way.
 
     To be called whenever the server has started; a second time changes nothing. Runs that died together with the server
@@ -44,23 +43,22 @@ def install_automations(destinations: Destinations) -> list[str]:
 
     Args:
         destinations: Where notifications go; with none of them, dead runs are ended and nobody is told.
+        silence: After so long without a heartbeat a run counts as dead; at least four times the thirty seconds between two.
+        slow_start: So long a worker may take to fetch a run, and its process to begin it.
 
     Returns:
         Their names.
     """
-    wanted = automations(notices(destinations))
+    wanted = _automations(notices(destinations), silence, slow_start)
     with get_client(sync_client=True) as client:
         _install(client, wanted)
         _ask_after_runs(client)
     return [automation.name for automation in wanted]
 
 
-def automations(actions: Sequence[ActionTypes]) -> list[AutomationCore]:
-    """Everything that is watched, and what is done about it.
-
-    Args:
-        actions: How a person is told.
-    """
+def _automations(
+    actions: Sequence[ActionTypes], silence: timedelta, slow_start: timedelta
+) -> list[AutomationCore]:
     ended = [
         _unless(
             "a run that has fallen silent has crashed",
@@ -70,14 +68,16 @@ def automations(actions: Sequence[ActionTypes]) -> list[AutomationCore]:
                 "prefect.flow-run.Cancelling",
                 _ASKED_AFTER,
             },
-            within=SILENCE,
-            actions=[_crash("Nothing was heard of its process for two and a half minutes: it is dead.")],
+            within=silence,
+            actions=[
+                _crash("Its process was not heard of any more: it is dead. Retry goes on where it stopped.")
+            ],
         ),
         _unless(
             "a run that never began has crashed",
             after={"prefect.flow-run.Pending"},
-            within=SLOW_START,
-            actions=[_crash("Its process was to begin ten minutes ago and never did.")],
+            within=slow_start,
+            actions=[_crash("Its process was to begin and never did. Retry begins it anew.")],
         ),
     ]
     if not actions:
@@ -85,7 +85,7 @@ def automations(actions: Sequence[ActionTypes]) -> list[AutomationCore]:
     late = _unless(
         "nobody begins a run",
         after={"prefect.flow-run.Late"},
-        within=SLOW_START,
+        within=slow_start,
         actions=list(actions),
         flows=WATCHED,
     )

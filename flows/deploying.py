@@ -21,6 +21,9 @@ from prefect.exceptions import ObjectNotFound
 from prefect.workers.process import ProcessWorker
 
 from brokerage.calendar import NEW_YORK
+from config.settings import secrets
+from flows.automations import install_automations
+from flows.notifications import Destinations
 from schemas.errors import ConfigError, TemporaryError
 
 ROOT = Path(__file__).parents[1]
@@ -53,6 +56,7 @@ def install(environment: Mapping[str, str]) -> list[Upcoming]:
     with SyncPrefectClient(api=environment["PREFECT_API_URL"]) as client:
         _make_pool(client)
         _deploy(environment)
+        install_automations(Destinations.of(secrets()))
         return _upcoming(client)
 
 

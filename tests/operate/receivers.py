@@ -6,22 +6,26 @@ import json
 import socketserver
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email import message_from_bytes
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 
 class Inbox(list):
     """What has arrived, oldest first."""
 
-    def wait(self, number: int = 1, seconds: float = 60) -> Inbox:
-        """Until so much has arrived; with less after all that time it is not as expected, and the test says so."""
-        ends = time.monotonic() + seconds
-        while len(self) < number and time.monotonic() < ends:
+    def first(self, wanted: Callable[[Any], bool], patience: float = 90) -> Any:
+        """The first that is wanted, as soon as it is there."""
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            for one in list(self):
+                if wanted(one):
+                    return one
             time.sleep(0.05)
-        return self
+        raise AssertionError(f"it did not come; {len(self)} others did")
 
 
 @contextmanager
