@@ -28,4 +28,5 @@ def higher_moments(returns: FloatArray) -> HigherMoments:
     if spread == 0.0:
         return HigherMoments(np.nan, np.nan)
     z = moved / spread
-    return HigherMoments(float(np.mean(z**3)), float(np.mean(z**4)))
+    square = z * z  # a power of an array takes ten times as long as a product
+    return HigherMoments(float(np.mean(square * z)), float(np.mean(square * square)))

@@ -163,8 +163,8 @@ def sample_of(account: Simulation, cash: FloatArray, market: FloatArray) -> Samp
     """
     periods = len(account.equity) - 1
     traded = np.zeros(periods)
-    executed = np.maximum(np.searchsorted(account.sessions, account.decisions.executed) - 1, 0)
-    np.add.at(traded, executed, account.decisions.turnover)
+    executed = np.maximum(account.plan.executed - account.first - 1, 0)
+    np.add.at(traded, executed, account.ledger.turnover)
     costs = account.costs[1:].copy()
     costs[0] += account.costs[0]
     returns = period_returns(account.equity)

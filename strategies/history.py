@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -84,6 +84,16 @@ class DecisionWindows:
     def _days(self) -> list[dt.date]:
         days: list[dt.date] = self.history.sessions.tolist()
         return days
+
+
+def decision_windows(history: PriceHistory, decided: IntArray, lookback: int) -> DecisionWindows:
+    """The windows of W decisions. The last ones are remembered, with what they know of themselves: a sweep asks again."""
+    return _windows(history, decided.tobytes(), lookback)
+
+
+@lru_cache(maxsize=1)
+def _windows(history: PriceHistory, decided: bytes, lookback: int) -> DecisionWindows:
+    return DecisionWindows(history, np.frombuffer(decided, dtype=np.int64), lookback)
 
 
 def one_by_one(

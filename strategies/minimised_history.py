@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from portfolio.arrays import BoolArray, FloatArray
+from portfolio.arrays import BoolArray, FloatArray, IntArray
 from portfolio.constraints import Constraints
 from portfolio.feasibility import absorb
 from portfolio.history import minimise_over_history
@@ -32,25 +32,14 @@ def minimised_history(windows: DecisionWindows, p: RiskParityParameters, rules: 
         raise DataError("A window has no assets, or one that stands still", remedy="Decide one by one.")
     members = sleeve_history(windows, p)
     weights = np.zeros(usable.shape)
-    known: dict[bytes, Constraints] = {}
-    alike: dict[tuple[bytes, int], list[tuple[int, Constraints]]] = defaultdict(list)
     bound = members if _sleeve_matters(p) else np.zeros_like(members)
-    for k, (columns, counted) in enumerate(zip(usable, bound, strict=True)):
-        assets = columns.tobytes()
-        key = assets + counted.tobytes()
-        if key not in known:
-            symbols = tuple(np.array(windows.history.symbols)[columns].tolist())
-            known[key] = absorb(rules(symbols, counted[columns], np.zeros(len(symbols)))).constraints
-        alike[assets, len(known[key].bands)].append((k, known[key]))
-    for decisions in alike.values():
-        rows, constraints = map(list, zip(*decisions, strict=True))
+    for rows, constraints in _alike(windows, bound, rules):
         columns = usable[rows[0]]
-        one = len(set(map(id, constraints))) == 1
         weights[np.ix_(rows, columns)] = minimise_over_history(
             windows.returns[:, columns],
             windows.decided[rows] + 1,
             windows.lookback,
-            constraints[0] if one else constraints,
+            constraints,
             p.minimum_acceptable_return,
         ).weights
     return TargetHistory(np.clip(weights, 0.0, 1.0), members, ("",) * len(weights))
@@ -74,3 +63,22 @@ def sleeve_history(windows: DecisionWindows, p: RiskParityParameters) -> BoolArr
 
 def _sleeve_matters(p: RiskParityParameters) -> bool:
     return p.sleeve_min > 0.0 or p.sleeve_max < 1.0 - p.cash_buffer or p.sleeve_max_weight < p.max_weight
+
+
+def _alike(
+    windows: DecisionWindows, bound: BoolArray, rules: Rules
+) -> Iterator[tuple[IntArray, Constraints | list[Constraints]]]:
+    """Decisions on the same assets under as many bands, with their constraints: each kind of them is made once."""
+    usable, symbols = windows.usable, np.array(windows.history.symbols)
+    both = np.packbits(np.hstack([usable, bound]), axis=1)
+    _, first, kind = np.unique(both, axis=0, return_index=True, return_inverse=True)
+    known, groups = [], defaultdict(list)
+    for number, k in enumerate(first.tolist()):
+        columns = usable[k]
+        names = tuple(symbols[columns].tolist())
+        known.append(absorb(rules(names, bound[k, columns], np.zeros(len(names)))).constraints)
+        groups[columns.tobytes(), len(known[-1].bands)].append(number)
+    for numbers in groups.values():
+        rows = np.flatnonzero(np.isin(kind, numbers))
+        one = len(numbers) == 1
+        yield rows, known[numbers[0]] if one else [known[number] for number in kind[rows].tolist()]

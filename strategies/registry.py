@@ -49,7 +49,7 @@ def strategy_class(name: str) -> type[BaseStrategy[Any]]:
     Raises:
         ConfigError: There is none; names the nearest match.
     """
-    known = registered()
+    known = _STRATEGIES if name in _STRATEGIES else registered()
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
         hint = f"Did you mean '{near[0]}'?" if near else "Choose a known one."

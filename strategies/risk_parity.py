@@ -21,7 +21,7 @@ from strategies.base import Allocation, BaseStrategy, Window
 from strategies.binding import binding_rows, cash_notes
 from strategies.fallback import keep_current
 from strategies.groups import group_bands, group_notes
-from strategies.history import REFUSALS, DecisionWindows, Holdings, TargetHistory
+from strategies.history import REFUSALS, Holdings, TargetHistory, decision_windows
 from strategies.minimised_history import minimised_history
 from strategies.registry import register
 from strategies.sleeve import falling_assets, sleeve_notes
@@ -76,7 +76,7 @@ class RiskParity(BaseStrategy[RiskParityParameters]):
         """In one compiled pass, unless decisions depend on what is held or one of them is refused."""
         p = self.parameters
         if p.turnover_limit is None and p.target_volatility is None:
-            windows = DecisionWindows(history, decided, self.lookback)
+            windows = decision_windows(history, decided, self.lookback)
             with suppress(*REFUSALS):
                 return minimised_history(windows, p, self._constraints)
         return super().target_history(history, decided, holdings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,15 +18,25 @@ from schemas.sweep_parameters import SweepParameters
 from schemas.sweep_results import OpenedSweep, Part
 from strategies.sweep_design import Design
 from tasks.backtest_lineup import rules_for, too_short, with_hedges
-from tasks.backtest_prices import Gathered, cash_table, gather, price_table
+from tasks.backtest_prices import cash_table, gather, price_table
 from warehouse import Warehouse
 from warehouse.version import code_version
 
 
+class Prices(NamedTuple):
+    """What the points of a sweep live through."""
+
+    histories: Mapping[float, PriceHistory]
+    """By outlier rule; of the assets that may be held and no others."""
+    hedges: tuple[str, ...]
+    source: str
+    """Where they came from, in words."""
+    data_hash: str
+    """sha256 of the prices as delivered."""
+
+
 def begin_sweep(store: Warehouse, parameters: SweepParameters, now: dt.datetime) -> OpenedSweep:
     """Gather and write the prices, and settle what all points must agree on.
-
-    The same prices, design and code make the same sweep, whenever it is begun.
 
     Args:
         store: Where artifacts are.
@@ -36,38 +47,48 @@ def begin_sweep(store: Warehouse, parameters: SweepParameters, now: dt.datetime)
         DataError: The prices cannot be used, or are too short for the longest lookback.
         ConfigError: There is no such universe, or the design is too large.
     """
-    gathered = _gather(store, parameters, now)
-    prices = {rule: each.history.of(each.wanted.held) for rule, each in gathered.items()}
-    one, history = next(iter(gathered.values())), next(iter(prices.values()))
-    settled = _settled(parameters, one, history)
-    design = Design(settled, one.wanted.held)
+    return begin_sweep_on(_gathered(store, parameters, now), store, parameters, now)
+
+
+def begin_sweep_on(
+    prices: Prices, store: Warehouse, parameters: SweepParameters, now: dt.datetime
+) -> OpenedSweep:
+    """The same on prices that are at hand. The same prices, design and code make the same sweep, whenever it is begun.
+
+    Raises:
+        DataError: The prices are too short for the longest lookback.
+        ConfigError: The design is too large.
+    """
+    history = next(iter(prices.histories.values()))
+    settled = _settled(parameters, prices, history)
+    design = Design(settled, history.symbols)
     settled = _from_common_start(settled, design, history)
     cash = cash_table(history, settled.backtest)
     sweep = Sweep(
         strategy=parameters.backtest.strategy.name,
         session=history.sessions[-1].item(),
-        digest=_digest(prices, cash, settled),
+        digest=_digest(prices.histories, cash, settled),
     )
     count, size = len(design), parameters.chunk
     return OpenedSweep(
         sweep=sweep,
         parameters=settled,
-        symbols=one.wanted.held,
+        symbols=history.symbols,
         weeks_from=_weeks_from(history, settled),
         points=count,
         parts=tuple(Part(first, min(first + size, count)) for first in range(0, count, size)),
-        prices=store.put(sweep, "sweep_prices", _by_rule(prices)),
+        prices=store.put(sweep, "sweep_prices", _by_rule(prices.histories)),
         cash=store.put(sweep, "sweep_cash", cash),
-        source=one.delivered.source,
-        data_hash=one.delivered.sha256,
+        source=prices.source,
+        data_hash=prices.data_hash,
         started_at=now,
-        said=f"{count:,} points on {len(one.wanted.held)} symbols from {history.sessions[0]} to "
-        f"{history.sessions[-1]}; {one.delivered.source}",
+        said=f"{count:,} points on {len(history.symbols)} symbols from {history.sessions[0]} to "
+        f"{history.sessions[-1]}; {prices.source}",
     )
 
 
-def _gather(store: Warehouse, parameters: SweepParameters, now: dt.datetime) -> dict[float, Gathered]:
-    """By outlier rule. All assets judge a print together, also for points that hold some of them only."""
+def _gathered(store: Warehouse, parameters: SweepParameters, now: dt.datetime) -> Prices:
+    """All assets judge a print together, also for points that hold some of them only."""
     base = parameters.backtest
     trial = Trial(strategy=base.strategy.name, decided_at=now)
     rules = parameters.axes.spike_threshold or (base.cleaning.spike_threshold,)
@@ -75,16 +96,19 @@ def _gather(store: Warehouse, parameters: SweepParameters, now: dt.datetime) -> 
         rule: base.model_copy(update={"cleaning": base.cleaning.model_copy(update={"spike_threshold": rule})})
         for rule in rules
     }
-    return {rule: gather(store, trial, variant) for rule, variant in variants.items()}
+    gathered = {rule: gather(store, trial, variant) for rule, variant in variants.items()}
+    _, delivered, wanted, _ = gathered[rules[0]]
+    histories = {rule: each.history.of(wanted.held) for rule, each in gathered.items()}
+    return Prices(histories, wanted.hedges, delivered.source, delivered.sha256)
 
 
-def _settled(parameters: SweepParameters, gathered: Gathered, history: PriceHistory) -> SweepParameters:
+def _settled(parameters: SweepParameters, prices: Prices, history: PriceHistory) -> SweepParameters:
     """What the prices decide: hedges of the universe, and where trades can fill."""
-    base, hedges = parameters.backtest, gathered.wanted.hedges
-    strategies = tuple(with_hedges(each, hedges) for each in parameters.axes.strategies)
+    base = parameters.backtest
+    strategies = tuple(with_hedges(each, prices.hedges) for each in parameters.axes.strategies)
     settled = base.model_copy(
         update={
-            "strategy": with_hedges(base.strategy, hedges),
+            "strategy": with_hedges(base.strategy, prices.hedges),
             "rules": rules_for(history, base.rules),
         }
     )

@@ -32,8 +32,8 @@ def finish_sweep(store: Warehouse, opened: OpenedSweep, now: dt.datetime) -> Swe
         now: Host clock, aware.
     """
     parts = SweepParts(store.root, opened.sweep)
-    artifacts = tuple(store.put(opened.sweep, name, parts.together(name, opened.parts)) for name in TABLES)
-    status = store.get(artifacts[-1])["status"]
+    together = {name: parts.together(name, opened.parts) for name in TABLES}
+    artifacts = tuple(store.put(opened.sweep, name, rows) for name, rows in together.items())
     row = {
         "strategy": opened.sweep.strategy,
         "started_at": _naive(opened.started_at),
@@ -46,7 +46,7 @@ def finish_sweep(store: Warehouse, opened: OpenedSweep, now: dt.datetime) -> Swe
         "first": opened.weeks_from,
         "last": opened.sweep.session,
         "points": opened.points,
-        "failed": int((status == "failed").sum()),
+        "failed": int((together["sweep_points"]["status"] == "failed").sum()),
         "runner": opened.parameters.runner,
         "code_version": code_version(),
     }

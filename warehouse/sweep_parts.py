@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,7 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
+from schemas.artifacts import ARTIFACTS, arrow_schema
 from schemas.identity import Sweep
 from schemas.sweep_results import Part
 from warehouse import files, parquet, tables
@@ -33,20 +36,17 @@ class SweepParts:
     def put(self, part: Part, rows: Mapping[str, tables.Rows]) -> None:
         """Write a part once; what a second process writes of the same part changes nothing.
 
-        Raises:
-            DataError: Rows do not fit their schema.
+        Rows are checked when all parts are put together and become artifacts.
         """
         for name in TABLES:
-            files.put_if_absent(self._path(part, name), tables.encode(name, self.sweep.run_id, rows[name]))
+            buffer = io.BytesIO()
+            table = tables.to_arrow(rows[name], self.sweep.run_id, arrow_schema(ARTIFACTS[name].model))
+            pq.write_table(table, buffer, write_page_checksum=True)
+            files.put_if_absent(self._path(part, name), buffer.getvalue())
 
     def finished(self, part: Part) -> bool:
         """Whether all of it is there."""
         return self._path(part, TABLES[-1]).exists()
-
-    def failures(self, part: Part) -> int:
-        """How many points of a finished part failed."""
-        status: list[str] = parquet.read(self._path(part, TABLES[-1]))["status"].to_pylist()
-        return status.count("failed")
 
     def together(self, name: str, parts: Iterable[Part]) -> pd.DataFrame:
         """One table of all parts, in their order."""

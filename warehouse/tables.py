@@ -28,7 +28,7 @@ def encode(name: str, run_id: str, rows: Rows) -> bytes:
     kind = ARTIFACTS[name]
     schema = arrow_schema(kind.model)
     try:
-        table = _to_arrow(rows, run_id, schema)
+        table = to_arrow(rows, run_id, schema)
     except (pa.ArrowInvalid, pa.ArrowTypeError, KeyError, ValueError) as error:
         raise _refused(name, run_id, {"error": error}) from error
     validate(name, run_id, table)
@@ -64,7 +64,13 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
     return frame
 
 
-def _to_arrow(rows: Rows, run_id: str, schema: pa.Schema) -> pa.Table:
+def to_arrow(rows: Rows, run_id: str, schema: pa.Schema) -> pa.Table:
+    """Rows of run ``run_id`` as Arrow has them, of the very columns and types of ``schema``; nothing else is checked.
+
+    Raises:
+        ValueError: A column is missing or unknown; Arrow's errors are of this kind too.
+        TypeError: A value is of another type.
+    """
     if isinstance(rows, pd.DataFrame):
         frame = rows.drop(columns="run_id", errors="ignore")
         frame.insert(0, "run_id", run_id)
