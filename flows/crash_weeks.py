@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import os
 import signal
 from collections.abc import Iterator
@@ -26,7 +25,7 @@ from schemas.stress_results import StressTables
 from tasks.backtest_lineup import with_hedges
 from tasks.backtest_prices import read_history
 from tasks.backtest_sources import delivered_bars
-from tasks.crash_market import CrashMarket, crash_market
+from tasks.crash_market import CrashMarket, Span, crash_market
 from warehouse import Warehouse
 
 _PATIENCE = ExecutionParameters(deadline_seconds=3.0, poll_seconds=0.2)
@@ -38,21 +37,21 @@ def live_through(
     test: StressTest,
     prices: GatheredPrices,
     parameters: StressParameters,
-    month: dt.date,
+    span: Span,
     *,
     quiet: bool,
 ) -> StressTables:
-    """Live through the weeks of ``month`` with everything that stands between a decision and an order; write ``stress_weeks``.
+    """Live through the weeks of ``span`` with everything that stands between a decision and an order; write ``stress_weeks``.
 
     Whatever a run raises is recorded, and the next week begins as it would on a schedule.
 
     Raises:
-        DataError: The prices do not reach the month.
+        DataError: The prices do not reach it.
     """
     bars, _ = delivered_bars(store, test, parameters)
     history = read_history(store, prices.artifacts[0], prices.artifacts[1])
     held = bars.frame[bars.frame["symbol"].isin(prices.held)]
-    market = crash_market(held, history.of(prices.held), prices, parameters, month)
+    market = crash_market(held, history.of(prices.held), prices, parameters, span)
     place = store.root / "stress" / test.run_id
     place.mkdir(parents=True)
     market.bars.to_parquet(place / "bars.parquet", index=False)
@@ -65,7 +64,7 @@ def live_through(
     )
     with prefect_session(home(), lambda _: None, (lambda _: None) if quiet else screens.talk):
         rows = _lived(place, market, rebalance, quiet=quiet)
-    said = f"{len(rows)} weeks through {month:%Y-%m}, each run's report in {place.relative_to(store.root)}"
+    said = f"{len(rows)} weeks, {span.first} to {span.last} among them; each run's report in {place.relative_to(store.root)}"
     return StressTables(artifacts=(store.put(test, "stress_weeks", rows),), said=said)
 
 

@@ -19,7 +19,7 @@ def stress(
     overrides: Annotated[tuple[str, ...], Parameter(name="--set")] = (),
     json: Annotated[bool, Parameter(name="--json", negative=())] = False,
 ) -> int:
-    """What breaks it: `riskparity stress risk_parity`, `riskparity stress risk_parity --live-like 2011-08`.
+    """What breaks it: `riskparity stress risk_parity`, `riskparity stress risk_parity --live-like 2011-08-08`.
 
     The portfolio of the last close meets correlations of one, volatility twice and three times as high, each holding at half
     its price, higher rates, a halted and a stale symbol, and a market in which everything has been falling. For each: what is lost,
@@ -29,8 +29,9 @@ def stress(
 
     Args:
         strategy: A registered strategy.
-        live_like: A month, as 2020-03: its weeks are lived through by the weekly flow itself on a loopback exchange of their
-            own, with a halted symbol and a gap besides. About ten seconds a week more.
+        live_like: A month, as 2020-03, or the week of a day, as 2020-03-16, lived through by the weekly flow itself on a loopback
+            exchange of its own, with a halted symbol and a gap besides; a week before to buy in and one after. About ten seconds
+            a week.
         end: The portfolio of this day instead, as YYYY-MM-DD.
         universe: As for `riskparity backtest`, like the next.
         prices: bundled, broker, or a file.

@@ -15,13 +15,13 @@ from flows.waiting import working
 from reports.stress import stress_findings
 from reports.stress_tables import leverage_table, scenarios_table
 from reports.tables import Table, records
-from schemas.errors import ConfigError
 from schemas.identity import StressTest
 from schemas.results import GatheredPrices
 from schemas.stress_parameters import StressParameters
 from schemas.stress_results import StressResult, StressTables
 from strategies.registry import strategy_class
 from tasks.backtest_prices import gather_prices
+from tasks.crash_market import Span, span_of
 from tasks.stress_report import commit_stress_test, stress_inputs, write_stress_report
 from tasks.stress_tables import no_weeks, write_histories, write_shocks, write_synthetic
 from warehouse import Warehouse
@@ -33,10 +33,10 @@ SHOWN = 12
 def stress(strategy: str, overrides: Iterable[str], *, live_like: str, as_json: bool) -> int:
     """What breaks a strategy: the worst cases on the terminal, the rest in its output folder."""
     strategy_class(strategy)
-    month = _month(live_like) if live_like else None
+    span = span_of(live_like) if live_like else None
     parameters = override(StressParameters.of(load_settings().backtest(strategy)), overrides)
     store = Warehouse(home())
-    result = run_stress_test(store, parameters, month=month, quiet=as_json)
+    result = run_stress_test(store, parameters, span=span, quiet=as_json)
     if as_json:
         screens.answer(json.dumps(_as_json(store, result), indent=2, default=str))
     else:
@@ -46,12 +46,12 @@ def stress(strategy: str, overrides: Iterable[str], *, live_like: str, as_json: 
 
 
 def run_stress_test(
-    store: Warehouse, parameters: StressParameters, *, month: dt.date | None = None, quiet: bool
+    store: Warehouse, parameters: StressParameters, *, span: Span | None = None, quiet: bool
 ) -> StressResult:
-    """Prices, shocks, drawn histories, synthetic universes, the weeks of a crash if there is a month, and the report.
+    """Prices, shocks, drawn histories, synthetic universes, the weeks of a crash if there is a span, and the report.
 
     Raises:
-        DataError: The prices are too short, or do not reach the month.
+        DataError: The prices are too short, or do not reach the span.
         ConfigError: There is no such universe.
     """
     test = StressTest(strategy=parameters.strategy.name, decided_at=dt.datetime.now(dt.UTC))
@@ -66,7 +66,7 @@ def run_stress_test(
         }
         parts = [_timed(name, stage, quiet=quiet) for name, stage in stages.items()]
     parts.append(
-        _timed("live-like", lambda: _weeks(store, test, prices, parameters, month, quiet=quiet), quiet=quiet)
+        _timed("live-like", lambda: _weeks(store, test, prices, parameters, span, quiet=quiet), quiet=quiet)
     )
     tables = StressTables.together(parts)
     page = write_stress_report(store, test, prices, tables, parameters)
@@ -79,15 +79,15 @@ def _weeks(
     test: StressTest,
     prices: GatheredPrices,
     parameters: StressParameters,
-    month: dt.date | None,
+    span: Span | None,
     *,
     quiet: bool,
 ) -> StressTables:
-    if month is None:
+    if span is None:
         return no_weeks(store, test)
     from flows.crash_weeks import live_through  # noqa: PLC0415 - brings the broker and Prefect with it
 
-    return live_through(store, test, prices, parameters, month, quiet=quiet)
+    return live_through(store, test, prices, parameters, span, quiet=quiet)
 
 
 def _timed(name: str, stage: Callable[[], StressTables], *, quiet: bool) -> StressTables:
@@ -133,15 +133,6 @@ def _table(title: str, table: Table, most: int | None = None) -> None:
     cells = [[row[place] for place in short] for row in table.rows[:most]]
     right = frozenset(table.columns[place].name for place in short if table.columns[place].kind == "figure")
     screens.rows(f"\n{title}", names, cells, right=right)
-
-
-def _month(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(f"{text}-01")
-    except ValueError:
-        raise ConfigError(
-            f"'{text}' is no month", remedy="Write it as 2020-03: --live-like 2020-03"
-        ) from None
 
 
 def _as_json(store: Warehouse, result: StressResult) -> dict[str, object]:

@@ -14,7 +14,7 @@ from reports.style import BLUE, INK, ORANGE, SKY, VERMILION, house_style, new_fi
 
 GREY = "#7b7e85"
 """The benchmark's."""
-_ROW, _HEAD = 0.19, 0.55
+_ROW, _HEAD = 0.22, 0.55
 """Inches: of a bar, and of what stands around all of them."""
 _BINS = 24
 
@@ -27,7 +27,7 @@ def losses(inputs: StressInputs) -> Figure:
         axes = figure.subplots()
         colors = table["outcome"].map({"decided": BLUE, "fallback": ORANGE, "refused": VERMILION})
         axes.barh(range(len(table)), table["loss"], color=list(colors), height=0.72)
-        axes.set_yticks(range(len(table)), list(table["scenario"]), fontsize=7)
+        axes.set_yticks(range(len(table)), list(table["scenario"]), fontsize=8)
         axes.tick_params(axis="y", length=0)
         _name_bars(axes, table)
         axes.axvline(0.0, color=INK, linewidth=0.6)
@@ -56,6 +56,7 @@ def crises(inputs: StressInputs) -> Figure:
         axes.tick_params(axis="y", length=0)
         axes.axvline(0.0, color=INK, linewidth=0.6)
         axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axes.xaxis.set_major_locator(_ticks())
         axes.legend(
             loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, frameon=False, fontsize=8, borderaxespad=0.2
         )
@@ -77,7 +78,7 @@ def resamples(inputs: StressInputs) -> Figure:
             axes.axvline(inputs.drawn[column].median(), color=INK, linewidth=1.0, linestyle=":")
             axes.set_title(title, fontsize=9)
             axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-            axes.xaxis.set_major_locator(MaxNLocator(4))
+            axes.xaxis.set_major_locator(_ticks())
             axes.set_yticks([])
             axes.spines["left"].set_visible(False)
     return figure
@@ -97,7 +98,7 @@ def leverage(inputs: StressInputs) -> Figure:
         below.set_title("Deepest fall")
         for axes in (above, below):
             axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-            axes.yaxis.set_major_locator(MaxNLocator(4))
+            axes.yaxis.set_major_locator(_ticks())
     return figure
 
 
@@ -151,12 +152,17 @@ def leverage_finding(inputs: StressInputs) -> str:
     )
 
 
+def _ticks() -> MaxNLocator:
+    """Few, and at whole per cents."""
+    return MaxNLocator(5, steps=(1, 2, 5, 10))
+
+
 def _name_bars(axes: Axes, table: pd.DataFrame) -> None:
     least = min(float(table["loss"].min()), -0.01)
     axes.set_xlim(1.18 * least, max(0.0, float(table["loss"].max())))
     for row, (loss, outcome) in enumerate(zip(table["loss"], table["outcome"], strict=True)):
         words = signed_percent(loss) + ("" if outcome == "decided" else f", {outcome}")
-        axes.text(min(loss, 0.0), row, f"{words} ", fontsize=7, va="center", ha="right")
+        axes.text(min(loss, 0.0), row, f"{words} ", fontsize=8, va="center", ha="right")
 
 
 def _mark(axes: Axes, table: pd.DataFrame) -> None:

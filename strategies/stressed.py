@@ -10,9 +10,9 @@ import numpy as np
 from portfolio.arrays import FloatArray
 from portfolio.explanation import ShadowPrice
 from portfolio.step import step_towards
+from schemas.errors import RiskParityError
 from schemas.simulation_parameters import Rules
 from strategies.base import BaseStrategy
-from strategies.history import REFUSALS
 from strategies.window import Allocation, Window
 
 _FLOORS = frozenset({"min_weight", "band_min"})
@@ -47,7 +47,7 @@ def answer(strategy: BaseStrategy[Any], window: Window, symbols: Sequence[str]) 
     """
     try:
         allocation = strategy.decide(window)
-    except REFUSALS as refusal:
+    except RiskParityError as refusal:
         return Answer("refused", np.full(len(symbols), np.nan), (), str(refusal), float("nan"))
     weights = dict(zip(allocation.symbols, allocation.weights.tolist(), strict=True))
     proof = allocation.certificate

@@ -7,6 +7,7 @@ morning of the next week's run the second largest opens as much lower.
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from brokerage.calendar import TradingCalendar
 from brokerage.price_files import FIELDS
 from portfolio.price_history import PriceHistory
 from reports.format import percent, signed_percent
-from schemas.errors import DataError
+from schemas.errors import ConfigError, DataError
 from schemas.identity import IsoWeek
 from schemas.results import GatheredPrices
 from schemas.stress_parameters import StressParameters
@@ -39,26 +40,55 @@ class CrashMarket(NamedTuple):
     """What is done to the market, by the run that meets it."""
 
 
+class Span(NamedTuple):
+    """The days whose weeks are lived, both included."""
+
+    first: dt.date
+    last: dt.date
+
+
+def span_of(text: str) -> Span:
+    """A month, as 2020-03, or the week of a day, as 2020-03-16.
+
+    Raises:
+        ConfigError: It is neither.
+
+    >>> span_of("2020-03-18")
+    Span(first=datetime.date(2020, 3, 16), last=datetime.date(2020, 3, 22))
+    """
+    try:
+        if text.count("-") == 1:
+            month = pd.Period(text, "M")
+            return Span(month.start_time.date(), month.end_time.date())
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(
+            f"'{text}' is neither a month nor a day", remedy="Write 2020-03 or 2020-03-16: --live-like 2020-03-16"
+        ) from None
+    monday = day - dt.timedelta(days=day.weekday())
+    return Span(monday, monday + dt.timedelta(days=6))
+
+
 def crash_market(
     bars: pd.DataFrame,
     history: PriceHistory,
     prices: GatheredPrices,
     parameters: StressParameters,
-    month: dt.date,
+    span: Span,
 ) -> CrashMarket:
-    """The weeks of a month, one before it to buy in, and at least one after the worst.
+    """The weeks of a crash, one before them to buy in and one after.
 
     Args:
         bars: As delivered, of the universe: symbol, session and ``FIELDS``.
         history: The same, cleaned.
         prices: Which of them may be held.
         parameters: The strategy and the size of the gaps.
-        month: Its first day.
+        span: When it was.
 
     Raises:
-        DataError: The prices do not reach the month, or there is too little before it.
+        DataError: The prices do not reach it, or there is too little before it.
     """
-    runs = _runs(history, create(parameters.strategy).lookback, month)
+    runs = _runs(history, create(parameters.strategy).lookback, span)
     worst = _worst(history, runs)
     first, second = _largest(history, prices, parameters, runs[worst])
     day, after = runs[worst], runs[worst + 1]
@@ -75,24 +105,18 @@ def crash_market(
     )
 
 
-def _runs(history: PriceHistory, lookback: int, month: dt.date) -> tuple[dt.date, ...]:
+def _runs(history: PriceHistory, lookback: int, span: Span) -> tuple[dt.date, ...]:
     days: list[dt.date] = history.sessions.tolist()
-    firsts = [day for before, day in zip([None, *days], days, strict=False) if before is None or _new(before, day)]
-    within = [k for k, day in enumerate(firsts) if (day.year, day.month) == (month.year, month.month)]
-    if not within or within[0] == 0 or days.index(firsts[within[0] - 1]) <= lookback:
+    firsts = [days[0], *(day for before, day in pairwise(days) if _new(before, day))]
+    within = [k for k, day in enumerate(firsts) if span.first <= day <= span.last]
+    reached = within and within[0] > 0 and within[-1] + 1 < len(firsts)
+    if not reached or days.index(firsts[within[0] - 1]) <= lookback:
         raise DataError(
-            f"The prices do not reach {month:%Y-%m} with {lookback} sessions before it",
+            f"The prices do not reach {span.first} to {span.last} with {lookback} sessions before and a week after",
             figures={"first session": days[0], "last session": days[-1]},
-            remedy="Choose a later month, or prices that reach further: --live-like 2011-08, --prices FILE",
+            remedy="Choose another time, or prices that reach further: --live-like 2011-08 --prices FILE",
         )
-    chosen = firsts[within[0] - 1 : within[-1] + 3]
-    if len(chosen) < len(within) + 3:
-        raise DataError(
-            f"The prices end too soon after {month:%Y-%m}",
-            figures={"last session": days[-1]},
-            remedy="Two more weeks are needed: choose an earlier month.",
-        )
-    return tuple(chosen)
+    return tuple(firsts[within[0] - 1 : within[-1] + 2])
 
 
 def _new(before: dt.date, day: dt.date) -> bool:
@@ -100,8 +124,8 @@ def _new(before: dt.date, day: dt.date) -> bool:
 
 
 def _worst(history: PriceHistory, runs: tuple[dt.date, ...]) -> int:
-    """The week in which the universe fell most on average, not the first, in which nothing is held, nor the last two."""
-    changes = [_change(history, runs[k], runs[k + 1]) for k in range(1, len(runs) - 2)]
+    """The week in which the universe fell most on average; not the first, in which nothing is held, nor the last."""
+    changes = [_change(history, runs[k], runs[k + 1]) for k in range(1, len(runs) - 1)]
     return 1 + int(np.argmin(changes))
 
 

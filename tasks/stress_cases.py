@@ -66,9 +66,7 @@ def _moving_together(base: StressBase, parameters: StressParameters) -> Iterator
     R = base.window.returns
     moves = np.ptp(R, axis=0) > 0
     for share in parameters.correlations_to if moves.all() else ():
-        name = (
-            "correlations to one" if share == 1.0 else f"correlations {percent(share, 0)} of the way to one"
-        )
+        name = "correlations to one" if share == 1.0 else f"correlations {percent(share, 0)} to one"
         yield _case(base, name, "correlation", correlated(R, share))
     for factor in parameters.volatility_factors:
         yield _case(base, f"volatility × {factor:g}", "volatility", more_volatile(R, factor))  # noqa: RUF001
@@ -94,25 +92,25 @@ def _without_prices(base: StressBase, parameters: StressParameters) -> Iterator[
     frozen = np.eye(N)[i]
     gap = single_fall(N, i, parameters.halted_gap)
     for sessions in parameters.halted_sessions:
-        name = f"{symbol} halted for {sessions} sessions, then {percent(-parameters.halted_gap, 0)}"
+        name = f"{symbol} halted {sessions} sessions, then {percent(-parameters.halted_gap, 0)}"
         seen, note = _cleaned(base, parameters, _missing(i, sessions))
         case = _case(base, name, "halted", base.window.returns)
         yield case._replace(shock=gap, seen=seen, frozen=frozen, note=note)
     for sessions in parameters.stale_sessions:
         seen, note = _cleaned(base, parameters, _repeated(i, sessions))
-        name = f"price of {symbol} stale for {sessions} sessions"
+        name = f"{symbol} stale for {sessions} sessions"
         yield _case(base, name, "stale", base.window.returns)._replace(seen=seen, note=note)
 
 
 def _trends(base: StressBase) -> Iterator[Case]:
     R = falling(base.window.returns, TREND)
-    yield _case(base, "every asset has been falling", "trend", R)
+    yield _case(base, "every asset falling", "trend", R)
     parameters = base.strategy.parameters
     if not hasattr(parameters, "on_infeasible"):
         return
     for rule in ("refuse", "keep_current"):
         tight = create(parameters.model_copy(update={"turnover_limit": TIGHT, "on_infeasible": rule}))
-        name = f"the same with a turnover limit of {percent(TIGHT, 0)}, {rule.replace('_', ' ')}"
+        name = f"falling, turnover limit {percent(TIGHT, 0)}, {rule.replace('_', ' ')}"
         yield _case(base, name, "infeasible", R)._replace(strategy=tight)
 
 

@@ -52,8 +52,10 @@ def write_synthetic(
     store: Warehouse, test: StressTest, parameters: StressParameters, told: Told = lambda _: None
 ) -> StressTables:
     """Decisions on assets that nobody has traded."""
-    written = write_universes(store, test, parameters, told)
-    return StressTables(artifacts=(written,), said=f"{written.rows} synthetic universes")
+    written, short = write_universes(store, test, parameters, told)
+    return StressTables(
+        artifacts=(written,), said=f"{written.rows} synthetic universes", notes=(short,) if short else ()
+    )
 
 
 def no_weeks(store: Warehouse, test: StressTest) -> StressTables:

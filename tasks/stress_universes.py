@@ -49,14 +49,22 @@ def write_universes(
     test: StressTest,
     parameters: StressParameters,
     told: Callable[[str], None] = lambda _: None,
-) -> ArtifactRef:
-    """Let the strategy decide on each synthetic universe and write ``stress_universes``."""
+) -> tuple[ArtifactRef, str]:
+    """Let the strategy decide on each synthetic universe and write ``stress_universes``.
+
+    Returns:
+        The artifact, and why there are no universes with a known answer; empty when there are.
+    """
     strategy = create(with_hedges(parameters.strategy, ()))
     rows = []
     for universe in _universes(strategy.lookback, parameters):
         told(universe.name)
         rows.append(_row(strategy, universe))
-    return store.put(test, "stress_universes", rows)
+    enough = strategy.lookback >= 2 * ASSETS
+    short = (
+        f"A lookback of {strategy.lookback} sessions is too short for {ASSETS} assets with a known answer."
+    )
+    return store.put(test, "stress_universes", rows), "" if enough else short
 
 
 def _universes(lookback: int, parameters: StressParameters) -> Iterator[_Universe]:
