@@ -22,7 +22,7 @@ class Openings(Artifact):
     flows: Amount = pa.Field(description="Money paid in, less paid out, since the last run that traded, USD")
     parameters: str = pa.Field(description="What the run was told, JSON")
     redo: str = pa.Field(
-        nullable=True, description="Stages asked to be done again, while earlier ones are taken over"
+        description="Stages that were to be done again, while what comes before is taken over; empty: all of them"
     )
     flow_run_id: str = pa.Field(nullable=True, description="Prefect flow run")
     code_version: str = pa.Field(description="Version of this project that ran, and digest of its code")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from prefect.runtime import flow_run
@@ -27,8 +27,9 @@ from warehouse.version import code_version
 def open_run(parameters: RebalanceParameters, redo: Sequence[Stage] = ()) -> Opening:
     """Read the exchange's clock, judge every rule, and give the run its identity.
 
-    Asked to ``redo`` stages, a run that is retried gets another one. A run of this week that died after it had begun to send orders is gone on with, under its own identity,
-    so that each of its orders is looked up before it is sent.
+    A run of this week that died after it had begun to send orders is gone on with, under its own identity, so that each
+    of its orders is looked up before it is sent. A flow run that is retried and finds nothing cached, as in a new
+    container, goes on with the run it had begun. Asked to ``redo`` stages, or by other code, it begins another one.
     """
     settings, store = load_settings(), warehouse()
     account = Broker(resolve(settings), settings.broker)
@@ -45,9 +46,13 @@ def open_run(parameters: RebalanceParameters, redo: Sequence[Stage] = ()) -> Ope
         return _opening(settings, run, parameters, (check,), "")
 
     permission = judge(store, account, run, parameters, clock=clock, holder=holder)
-    entitle(run)
     opening = _opening(settings, run, parameters, permission.checks, permission.remedy)
-    store.put(run, "openings", [_row(opening, permission.flows, parameters, redo)])
+    row = _row(opening, permission.flows, parameters, redo)
+    if opening.allowed and (begun := _begun(store, row)):
+        opening = opening.model_copy(update={"run": begun})
+    run = opening.run
+    entitle(run)
+    store.put(run, "openings", [row])
     say(f"{run.run_id} on {run.venue}: {'go' if opening.allowed else 'no'}, {run.session:%a %Y-%m-%d}")
     return opening
 
@@ -62,6 +67,20 @@ def _new_run(store: Warehouse, account: Broker, clock: Clock, parameters: Rebala
         dry_run=parameters.dry_run,
     )
     return run.model_copy(update={"attempt": store.next_attempt(run.strategy, run.week)})
+
+
+def _begun(store: Warehouse, row: Mapping[str, object]) -> Run | None:
+    """The unfinished run that the same flow run has opened already, told the same, by the same code; the last one."""
+    if flow_run.id is None:
+        return None
+    same = ("flow_run_id", "code_version", "parameters", "redo", "account", "session")
+    found = [
+        opened(store, one["run_id"])
+        for one in store.openings().to_dict("records")
+        if one["allowed"] and all(one[name] == row[name] for name in same)
+    ]
+    unfinished = [run for run in found if store.find(run, "runs") is None]
+    return unfinished[-1] if unfinished else None
 
 
 def _opening(
@@ -94,7 +113,7 @@ def _row(
         "checks": "\n".join(str(check) for check in opening.checks),
         "flows": flows,
         "parameters": parameters.model_dump_json(),
-        "redo": ", ".join(redo) or None,
+        "redo": ", ".join(redo),
         "flow_run_id": flow_run.id,
         "code_version": code_version(),
     }

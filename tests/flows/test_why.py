@@ -65,7 +65,7 @@ def opening(run):
     return {
         "strategy": run.strategy, "iso_week": str(run.week), "session": run.session, "attempt": run.attempt,
         "venue": run.venue, "account": run.account, "decided_at": run.decided_at.replace(tzinfo=None),
-        "allowed": True, "checks": "", "flows": Decimal(0), "parameters": "{}", "redo": None, "flow_run_id": None,
+        "allowed": True, "checks": "", "flows": Decimal(0), "parameters": "{}", "redo": "", "flow_run_id": None,
         "code_version": "0",
     }  # fmt: skip
 

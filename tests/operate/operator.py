@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.responses import DeploymentResponse
-from prefect.states import Scheduled
+from prefect.states import Scheduled, State
 
 
 class Operator:
@@ -41,11 +41,24 @@ class Operator:
         """Start it and wait for its end."""
         return self.ended(self.start(name, **parameters).id)
 
-    def retry(self, ended: FlowRun) -> FlowRun:
-        """What the button Retry of the UI does; waits for the end of it."""
+    def retry(self, ended: FlowRun, *, patience: float = 180) -> FlowRun:
+        """Press Retry and wait for the end."""
+        self.press_retry(ended)
+        return self.ended(ended.id, after=ended, patience=patience)
+
+    def press_retry(self, ended: FlowRun) -> None:
+        """What the button of the UI does."""
         again = Scheduled(name="AwaitingRetry", message="Retry from the UI")
         self.client.set_flow_run_state(ended.id, again, force=True)
-        return self.ended(ended.id, after=ended)
+
+    def mark(self, ended: FlowRun, state: Callable[[], State]) -> None:
+        """Change the state of a run, as the UI and automations can."""
+        self.client.set_flow_run_state(ended.id, state(), force=True)
+
+    def change(self, run: FlowRun, **parameters: object) -> None:
+        """Give a run other parameters, beside those it has."""
+        content = {"parameters": {**run.parameters, **parameters}}
+        self.client.request("PATCH", "/flow_runs/{id}", path_params={"id": run.id}, json=content)
 
     def ended(self, flow_run: UUID, *, after: FlowRun | None = None, patience: float = 180) -> FlowRun:
         """The flow run once it has come to an end, another one than it had before."""

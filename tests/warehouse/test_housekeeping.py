@@ -40,7 +40,7 @@ def opened(store, run):
     opening = {
         "strategy": run.strategy, "iso_week": str(run.week), "session": run.session, "attempt": run.attempt,
         "venue": run.venue, "account": run.account, "decided_at": run.decided_at.replace(tzinfo=None),
-        "allowed": True, "checks": "", "flows": 0, "parameters": "{}", "redo": None, "flow_run_id": None, "code_version": "1",
+        "allowed": True, "checks": "", "flows": 0, "parameters": "{}", "redo": "", "flow_run_id": None, "code_version": "1",
     }  # fmt: skip
     store.put(run, "openings", [opening])
     return run

@@ -131,7 +131,7 @@ def open_run(warehouse, run):
         "checks": "ok",
         "flows": Decimal(0),
         "parameters": "{}",
-        "redo": None,
+        "redo": "",
         "flow_run_id": None,
         "code_version": "1",
     }
