@@ -6,16 +6,21 @@ import datetime as dt
 import json
 from collections.abc import Iterable, Mapping
 
+from pandas import DataFrame
+
 from config import load_settings
 from config.settings import home
 from config.sweep_overrides import sweep_parameters
 from flows import screens
 from flows.waiting import advancing, working
 from reports.backtest_inputs import written
+from reports.sweep_inputs import SweepInputs
+from reports.sweep_verdicts import finding, headline, verdicts_table
 from schemas.metrics import METRICS
 from schemas.sweep_results import Part, SweepResult
 from strategies.registry import strategy_class
 from tasks.sweep_opening import begin_sweep
+from tasks.sweep_report import sweep_inputs, write_sweep_report
 from tasks.sweep_running import run_sweep
 from tasks.sweep_summary import failures, summary
 from warehouse import Warehouse
@@ -37,16 +42,35 @@ def sweep(strategy: str, overrides: Iterable[str], design: Mapping[str, object],
             advance(part.end - part.first, before)
 
         result = run_sweep(store, opened, done)
+    with working(quiet=as_json) as told:
+        told("verdicts and report")
+        judged = sweep_inputs(store, result.sweep)
+        page = write_sweep_report(store, judged)
     if as_json:
-        screens.answer(json.dumps(_as_json(store, result), indent=2))
+        screens.answer(json.dumps(_as_json(store, result, judged, page), indent=2))
     else:
         _show(store, result)
+        _show_verdicts(judged)
+        screens.talk(f"Report:   {store.root / page}")
     return 0
 
 
-def _as_json(store: Warehouse, result: SweepResult) -> dict[str, object]:
-    spread = summary(store, result).to_json(orient="records")
-    return {**result.model_dump(mode="json"), "summary": json.loads(spread)}
+def _as_json(store: Warehouse, result: SweepResult, judged: SweepInputs, page: str) -> dict[str, object]:
+    tables = {
+        "summary": summary(store, result),
+        "verdicts": judged.verdicts,
+        "luck": DataFrame([judged.summary]),
+    }
+    told = {name: json.loads(table.to_json(orient="records")) for name, table in tables.items()}
+    return {**result.model_dump(mode="json"), **told, "report": page}
+
+
+def _show_verdicts(judged: SweepInputs) -> None:
+    columns, cells = verdicts_table(judged)
+    names = [column.name for column in columns]
+    figures = frozenset(column.name for column in columns if column.kind == "figure")
+    screens.rows(f"\n{headline(judged)}", names, [list(row) for row in cells], right=figures)
+    screens.talk(f"{finding(judged)}\n")
 
 
 def _show(store: Warehouse, result: SweepResult) -> None:

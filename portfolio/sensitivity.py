@@ -1,4 +1,4 @@
-"""What a sweep says of one parameter: a plateau, a spike, a slope, or a grid that ends too early, with the figures behind it.
+"""What a sweep says of one parameter: a plateau, a spike, a slope, a grid that ends too early, or uneven ground.
 
 S points were tried, each a value of each of P parameters; one of them was chosen. A *curve* is the score along the values of one
 parameter: through the chosen point, all else as chosen, or averaged over whatever else was tried. Every difference on it comes
@@ -7,6 +7,7 @@ than each of them by itself.
 
 A difference *counts* when it is at least ``SURE`` of its own standard errors, and its size at least ``MATERIAL`` standard
 errors of the chosen point's score: not luck between the two, and not lost in the luck of both.
+Values nearer than that are *level*.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ MATERIAL = 0.5
 _FEWEST = 3
 """Values that a curve needs before it has a middle and two edges."""
 
-Verdict = Literal["plateau", "spike", "edge", "slope", "too few values"]
-"""plateau: nothing else tried is better by more than luck, nor is the chosen value alone in being good. spike: it is better than
-the values beside it by a difference that counts. edge: the best value is the first or last tried, and the score still rises
-there. slope: another value, within the grid, is better by a difference that counts."""
+Verdict = Literal["plateau", "uneven", "spike", "edge", "slope", "too few values"]
+"""spike: the chosen value is better than each beside it by a difference that counts. edge: the best value is the first or last
+tried, and the score still rises there. slope: another value, within the grid, is better by a difference that counts.
+plateau: none of these, and every value beside the chosen one is level with it. uneven: none of these, yet one beside it is
+not, by luck or not."""
 
 
 class Difference(NamedTuple):
@@ -69,15 +71,19 @@ class Judgement(NamedTuple):
     noise: float
     """Standard error of the chosen value's own score."""
     above_neighbours: Difference
-    """Chosen value less the mean of the values beside it; of all others where they have no order."""
+    """Chosen value less the best of those beside it; of all others where they have no order."""
     below_best: Difference
     """Best value less the chosen one."""
     beyond_edge: Difference
     """Best value less the best that is not at an end of the grid; NaN unless it is the first or the last."""
     slope: Difference
     """Least squares, score for one unit of the parameter; NaN where values have no order."""
+    beside: int
+    """Position of the value beside the chosen one (of all others, where they have no order) that is furthest from its score."""
+    from_beside: Difference
+    """That value less the chosen one."""
     level_with: float
-    """Share of the values that are not worse than the chosen one by a difference that counts."""
+    """Share of the values that are level with the chosen one, itself included: nearer than what ``MATERIAL`` makes of luck."""
 
 
 def slice_through(codes: IntArray, chosen: int, parameter: int, scores: Scores) -> Curve:
@@ -88,7 +94,7 @@ def slice_through(codes: IntArray, chosen: int, parameter: int, scores: Scores) 
             the point has no such parameter, as another strategy may not: it is then as chosen, and on no curve of that one.
         chosen: Row of the chosen point.
         parameter: Column.
-        scores: Of the S points.
+        scores: Of the S points, all finite.
     """
     others = np.delete(codes, parameter, axis=1)
     alike = ((others == others[chosen]) | (others < 0)).all(axis=1)
@@ -119,21 +125,24 @@ def judge(curve: Curve, values: FloatArray | None) -> Judgement:
         curve: From ``slice_through`` or ``average_over_others``.
         values: The L values as numbers, ascending, in the parameter's unit; none where they have no order, such as universes.
     """
-    scores, at, L = curve.scores, curve.at, len(curve.scores)
-    best = int(np.nanargmax(scores))
-    ordered = values is not None
-    inner = np.arange(1, L - 1) if ordered else np.arange(L)
+    scores, at, ordered = curve.scores, curve.at, values is not None
+    best = int(scores.argmax())
+    inner = np.arange(1, len(scores) - 1) if ordered else np.arange(len(scores))
+    beside = _beside(len(scores), at, ordered=ordered)
+    away = np.abs(scores - scores[at])
+    furthest = int(beside[away[beside].argmax()]) if len(beside) else at
+    noise = float(np.std(curve.draws[:, at]))
     figures = Judgement(
-        verdict="plateau",
+        verdict="uneven",
         best=best,
-        noise=float(np.nanstd(curve.draws[:, at])),
-        above_neighbours=_difference(curve, _unit(L, at) - _beside(L, at, ordered=ordered)),
-        below_best=_difference(curve, _unit(L, best) - _unit(L, at)),
-        beyond_edge=_nothing()
-        if best in inner or not len(inner)
-        else _difference(curve, _unit(L, best) - _unit(L, int(inner[np.nanargmax(scores[inner])]))),
-        slope=_nothing() if values is None or L == 1 else _difference(curve, _least_squares(values)),
-        level_with=1.0 - float(np.mean([_worse(curve, other) for other in range(L)])),
+        noise=noise,
+        above_neighbours=_above_best_of(curve, at, beside),
+        below_best=_less(curve, best, at),
+        beyond_edge=_nothing() if best in inner else _above_best_of(curve, best, inner),
+        slope=_nothing() if values is None else _slope(curve, values),
+        beside=furthest,
+        from_beside=_less(curve, furthest, at),
+        level_with=float(np.mean(away < MATERIAL * noise)),
     )
     return figures._replace(verdict=_verdict(figures, curve, ordered=ordered))
 
@@ -148,7 +157,7 @@ def peak_among_neighbours(codes: IntArray, chosen: int, ordered: BoolArray, scor
     if not beside.any():
         return _nothing()
     draws = scores.draws[:, chosen] - scores.draws[:, beside].mean(axis=1)
-    return Difference(float(scores.values[chosen] - scores.values[beside].mean()), float(np.nanstd(draws)))
+    return Difference(float(scores.values[chosen] - scores.values[beside].mean()), float(np.std(draws)))
 
 
 def share_explained(curve: Curve, scores: Scores) -> float:
@@ -158,8 +167,8 @@ def share_explained(curve: Curve, scores: Scores) -> float:
         curve: Of averages over the others.
         scores: Of all points.
     """
-    total = float(np.nansum((scores.values - np.nanmean(scores.values)) ** 2))
-    between = float(np.sum(curve.counts * (curve.scores - np.nanmean(scores.values)) ** 2))
+    total = float(np.sum((scores.values - np.mean(scores.values)) ** 2))
+    between = float(np.sum(curve.counts * (curve.scores - np.mean(scores.values)) ** 2))
     return between / total if total > 0.0 else 0.0
 
 
@@ -187,33 +196,33 @@ def _verdict(figures: Judgement, curve: Curve, *, ordered: bool) -> Verdict:
         return "spike"
     if figures.below_best.sure and figures.below_best.size >= least:
         return "slope"
-    return "plateau"
+    return "plateau" if abs(figures.from_beside.size) < least else "uneven"
 
 
-def _worse(curve: Curve, other: int) -> bool:
-    less = _difference(curve, _unit(len(curve.scores), curve.at) - _unit(len(curve.scores), other))
-    return less.sure and less.size >= MATERIAL * float(np.nanstd(curve.draws[:, curve.at]))
+def _less(curve: Curve, one: int, other: int) -> Difference:
+    """The score at one position less that at another."""
+    draws = curve.draws[:, one] - curve.draws[:, other]
+    return Difference(float(curve.scores[one] - curve.scores[other]), float(np.std(draws)))
 
 
-def _difference(curve: Curve, weights: FloatArray) -> Difference:
-    """A weighted sum of the scores, such as one less another."""
-    return Difference(float(curve.scores @ weights), float(np.nanstd(curve.draws @ weights)))
+def _above_best_of(curve: Curve, at: int, others: IntArray) -> Difference:
+    return _less(curve, at, int(others[curve.scores[others].argmax()])) if len(others) else _nothing()
+
+
+def _slope(curve: Curve, values: FloatArray) -> Difference:
+    """Least squares: a weighted sum of the scores."""
+    moved = values - values.mean()
+    if not moved.any():
+        return _nothing()
+    weights = moved / (moved @ moved)
+    return Difference(float(curve.scores @ weights), float(np.std(curve.draws @ weights)))
+
+
+def _beside(L: int, at: int, *, ordered: bool) -> IntArray:
+    """Positions of the values beside, or of all others."""
+    apart = np.abs(np.arange(L) - at)
+    return np.flatnonzero(apart == 1 if ordered else apart > 0)
 
 
 def _nothing() -> Difference:
     return Difference(np.nan, np.nan)
-
-
-def _unit(L: int, at: int) -> FloatArray:
-    return np.asarray(np.eye(L)[at])
-
-
-def _beside(L: int, at: int, *, ordered: bool) -> FloatArray:
-    """Equal shares of the values beside, or of all others."""
-    others = np.abs(np.arange(L) - at) == 1 if ordered else np.arange(L) != at
-    return np.asarray(others / max(int(others.sum()), 1))
-
-
-def _least_squares(values: FloatArray) -> FloatArray:
-    moved = values - values.mean()
-    return np.asarray(moved / (moved @ moved))

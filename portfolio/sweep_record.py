@@ -49,12 +49,14 @@ class Parameter:
 class SweepRecord:
     """Tables by the names of their columns; scores are annual Sharpe ratios of weekly returns in excess of cash."""
 
+    scores: FloatArray
+    """(S,)"""
     verdicts: pd.DataFrame
-    """One row a parameter, as the artifact ``sweep_verdicts``."""
+    """One row a parameter: its verdict, and the figures of ``sensitivity.Judgement``."""
     curves: pd.DataFrame
-    """One row a parameter, kind of curve and value, as ``sweep_curves``."""
+    """One row a parameter, kind of curve (slice, average) and value; point is the row behind a slice's score."""
     summary: pd.DataFrame
-    """One row, as ``sweep_summary``."""
+    """One row: the chosen point among all, and how much of picking one is luck."""
     pairs: pd.DataFrame
     """first, second, first_value, second_value, score: the mean over all else."""
     ranks: pd.DataFrame
@@ -100,6 +102,7 @@ def sweep_record(
     ordered = np.array([parameter.numbers is not None for parameter in parameters], dtype=bool)
     peak = peak_among_neighbours(codes, chosen, ordered, scores)
     return SweepRecord(
+        scores=scores.values,
         verdicts=verdicts,
         curves=pd.concat(
             [_curve(parameters[p], kind, curve) for (p, kind), curve in curves.items()], ignore_index=True
@@ -117,7 +120,7 @@ def _verdict(parameter: Parameter, through: Curve, average: Curve, scores: Score
     said = judge(curve, None if parameter.numbers is None else parameter.numbers[curve.levels])
     differences = {
         f"{name}{suffix}": figure
-        for name in ("above_neighbours", "below_best", "beyond_edge", "slope")
+        for name in ("above_neighbours", "below_best", "beyond_edge", "slope", "from_beside")
         for suffix, figure in zip(("", "_error"), getattr(said, name), strict=True)
     }
     return {
@@ -128,6 +131,7 @@ def _verdict(parameter: Parameter, through: Curve, average: Curve, scores: Score
         "levels": len(curve.scores),
         "chosen": parameter.values[curve.levels[curve.at]],
         "best": parameter.values[curve.levels[said.best]],
+        "beside": parameter.values[curve.levels[said.beside]],
         "lowest": parameter.values[curve.levels[0]],
         "highest": parameter.values[curve.levels[-1]],
         "score": float(curve.scores[curve.at]),
@@ -153,9 +157,9 @@ def _curve(parameter: Parameter, kind: str, curve: Curve) -> pd.DataFrame:
             "point": curve.rows,
             "points": curve.counts,
             "score": curve.scores,
-            "error": np.nanstd(curve.draws, axis=0),
+            "error": np.std(curve.draws, axis=0),
             "difference": curve.scores - curve.scores[curve.at],
-            "difference_error": np.nanstd(difference, axis=0),
+            "difference_error": np.std(difference, axis=0),
         }
     )
 

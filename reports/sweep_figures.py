@@ -19,6 +19,7 @@ _WORSE_TO_BETTER = LinearSegmentedColormap.from_list("worse to better", [VERMILI
 _ON_LIGHT, _ON_DARK, _DARK = "#111111", "#ffffff", 0.62  # on a coloured cell, so the same on a dark page
 _NAMED = 24
 """Values of a parameter without order that are drawn with their names; of more, the best and the worst."""
+_THIN_LINES = 150
 _FEW = 0.02
 """Sharpe ratios that a map's colours span at least, so that nothing is made of rounding."""
 
@@ -81,7 +82,8 @@ def ranks(inputs: SweepInputs) -> Figure:
     with house_style():
         figure = new_figure(3.0, ranks_finding(inputs))
         axes = figure.subplots()
-        axes.plot(percentile.index, percentile, color=GREY, linewidth=0.4, alpha=0.35)
+        some = percentile.iloc[:, :: -(-percentile.shape[1] // _THIN_LINES)]  # more would be one grey area
+        axes.plot(percentile.index, some, color=GREY, linewidth=0.4, alpha=0.4)
         best = [point for point in dict.fromkeys(inputs.best_elsewhere["point"]) if point != chosen]
         axes.plot(percentile.index, percentile[best], color=ORANGE, linewidth=1.3, marker="o", markersize=3)
         axes.plot(percentile.index, percentile[chosen], color=BLUE, linewidth=2.2, marker="o", markersize=4.5)

@@ -13,7 +13,7 @@ from reports.format import MISSING, ratio
 
 _NAMES = {
     "left_out": "assets left out",
-    "cost_bps": "costs, bp",
+    "cost_bps": "costs (bp)",
     "minimum_acceptable_return": "acceptable return",
 }
 
@@ -25,9 +25,9 @@ class SweepInputs:
     Args:
         strategy: The strategy whose parameters were varied.
         chosen: The point that everything is compared with, in words.
-        verdicts: As the artifact ``sweep_verdicts``, in the order of the page.
-        curves: As ``sweep_curves``.
-        summary: As the row of ``sweep_summary``.
+        verdicts: parameter, verdict, and the figures behind it, in the order of the page.
+        curves: parameter, kind (slice, average), position, value, chosen, point, points, score, difference, and its error.
+        summary: The chosen point among all, and how much of picking one is luck.
         pairs: first, second (parameters), first_value, second_value, score; mean over all else; may be empty.
         points: point, label, chosen, score, and of daily returns cagr, volatility, max_drawdown, turnover, costs; mean_distance from
             the chosen point, fraction of the portfolio; those that did not fail.

@@ -12,14 +12,17 @@ from reports.format import percent, ratio
 from reports.sweep_inputs import SweepInputs, difference, parameter_name
 from reports.tables import Column, Row, Table, records, table_of
 
-_WORST_FIRST = ("spike", "edge", "slope", "plateau")
+_WORST_FIRST = ("spike", "edge", "slope", "uneven", "plateau")
+_SURE = 2.0
+"""Standard errors from which a difference is not called luck, as the verdicts have it."""
 _MEANING = {
-    "plateau": "Nothing else tried is better by more than luck, nor is the chosen value alone in being good.",
-    "spike": "The chosen value is better than the values beside it (or, where values have no order, than all others) by a difference that counts: what was found is one "
+    "plateau": "None of the three above, and every value beside the chosen one is level with it.",
+    "spike": "The chosen value is better than each beside it (where values have no order, than every other one) by a difference that counts: what was found is one "
     "point, and the next history need not hit it.",
     "edge": "The best value is the first or the last tried, better than the best inside the grid by two standard errors of that difference or more, on a curve that spans half a "
     "standard error of the score or more: the grid ends too early to judge.",
     "slope": "Another value, inside the grid, is better by a difference that counts: the result depends on this parameter.",
+    "uneven": "None of these, yet a value beside the chosen one is not level with it, by luck or not.",
     "too few values": "Ordered values need three for a middle and two ends; others need two.",
     "condition": "Nobody chooses it: it has a slope, and no verdict.",
 }
@@ -27,11 +30,13 @@ DEFINITIONS = {
     "Score": "Sharpe ratio, a year, of weekly returns after costs in excess of cash.",
     "±": "Standard error: deviation over resampled histories, blocks of weeks drawn with replacement (stationary bootstrap of Politis & Romano, 1994), "
     "all points in the same weeks. Two points that hold nearly the same differ far less by luck than each of them by itself.",
-    "Counts": "A difference counts when it is at least two of its own standard errors and at least half a standard error of the chosen point's score.",
-    **{verdict.capitalize(): meaning for verdict, meaning in _MEANING.items()},
+    "Counts": "A difference counts when it is at least two of its own standard errors and at least half a standard error of the chosen point's score; what is nearer than that is level.",
+    **{
+        verdict.capitalize(): _MEANING[verdict]
+        for verdict in (*_WORST_FIRST[:3], "plateau", "uneven", "too few values", "condition")
+    },
     "Slice, average": "Along a slice all other parameters are as chosen; the average is over whatever else was tried. A verdict rests on the slice unless that has too few values.",
     "Explains": "Share of the variance of all points' scores that lies between the averages of a parameter's values: its main effect.",
-    "Level with": "Share of the values tried that are not worse than the chosen one by a difference that counts.",
     "Held otherwise": "Half the sum of |w - v| over the assets: the share of the portfolio that would have to be traded.",
     "PBO": "Probability of backtest overfitting: over all ways to halve the history in blocks, how often the point with the best score in one half is no better than the median in the "
     "other; 50% is pure luck (Bailey, Borwein, López de Prado & Zhu, 2017).",
@@ -72,7 +77,7 @@ def why(row: Row) -> str:
     """The figures behind a verdict, in a sentence."""
     gap = difference(row["below_best"], row["below_best_error"])
     above = difference(row["above_neighbours"], row["above_neighbours_error"])
-    beside = "the values beside it" if row["ordered"] else "the mean of all others"
+    beside = "the best beside it" if row["ordered"] else "the next best"
     best_is_chosen = row["best"] == row["chosen"]
     if row["verdict"] == "edge":
         beyond = difference(row["beyond_edge"], row["beyond_edge_error"])
@@ -82,6 +87,10 @@ def why(row: Row) -> str:
         return f"{row['chosen']} is {above} above {beside}."
     if row["verdict"] in {"slope", "condition"} and not best_is_chosen:
         return f"{row['best']} is {gap} above {row['chosen']}."
+    if row["verdict"] == "uneven":
+        luck = "" if abs(row["from_beside"]) >= _SURE * row["from_beside_error"] else ", which may be luck"
+        apart = difference(row["from_beside"], row["from_beside_error"])
+        return f"{row['beside']} is {apart} from {row['chosen']}{luck}."
     if row["verdict"] == "too few values":
         return (
             f"{row['levels']} tried: {row['lowest']} to {row['highest']}."
@@ -214,6 +223,7 @@ _HEADINGS = {
     "spike": "a spike in",
     "edge": "the grid ends too early in",
     "slope": "not at its best in",
+    "uneven": "on uneven ground in",
     "plateau": "on a plateau in",
 }
 _VERDICTS = (

@@ -7,7 +7,12 @@ from collections.abc import Sequence
 from typing import cast
 from uuid import UUID
 
-from prefect.artifacts import create_progress_artifact, create_table_artifact, update_progress_artifact
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
 from prefect.futures import PrefectFuture, as_completed
 
 from reports.tables import records
@@ -16,6 +21,7 @@ from schemas.sweep_results import OpenedSweep, Part, SweepResult
 from tasks.stage import say, stage, warehouse
 from tasks.sweep_opening import begin_sweep
 from tasks.sweep_parts import evaluate_points
+from tasks.sweep_report import sweep_inputs, write_sweep_report
 from tasks.sweep_results import finish_sweep, finished_sweep
 from tasks.sweep_summary import summary
 
@@ -54,3 +60,14 @@ def close_sweep(opened: OpenedSweep) -> SweepResult:
     create_table_artifact(key="sweep-results", table=table, description=result.said)
     say(result.said, *result.artifacts)
     return result
+
+
+@stage("report")
+def report_sweep(result: SweepResult) -> str:
+    """See ``write_sweep_report``; its text on the run's page as well."""
+    store = warehouse()
+    page = write_sweep_report(store, sweep_inputs(store, result.sweep))
+    text = (store.root / page).with_name("summary.md").read_text(encoding="utf-8")
+    create_markdown_artifact(key="sweep-report", markdown=text, description=result.sweep.run_id)
+    say(page)
+    return page

@@ -28,7 +28,7 @@ def evaluate_points(store: Warehouse, opened: OpenedSweep, part: Part) -> Part:
     """
     kept = SweepParts(store.root, opened.sweep)
     if not kept.finished(part):
-        evaluator = Evaluator(_histories(store, opened.prices, opened.cash), opened.weeks_from)
+        evaluator = Evaluator(histories(store, opened.prices, opened.cash), opened.weeks_from)
         design = Design(opened.parameters, opened.symbols)
         kept.put(
             part, sweep_tables([(point, _lived(evaluator, point)) for point in design.points(*part)], opened)
@@ -37,7 +37,7 @@ def evaluate_points(store: Warehouse, opened: OpenedSweep, part: Part) -> Part:
 
 
 @lru_cache(maxsize=1)
-def _histories(store: Warehouse, prices: ArtifactRef, cash: ArtifactRef) -> dict[float, PriceHistory]:
+def histories(store: Warehouse, prices: ArtifactRef, cash: ArtifactRef) -> dict[float, PriceHistory]:
     """By outlier rule; read once a process, and their returns computed once."""
     every, earned = store.get(prices), store.get(cash)
     rules = every["spike_threshold"].unique().tolist()

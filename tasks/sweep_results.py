@@ -71,8 +71,8 @@ def _result(
 
 def _axes(parameters: SweepParameters) -> dict[str, list[object]]:
     """Of the strategies their names: their parameters stand beside."""
-    varied = parameters.axes.model_dump(mode="json", exclude_defaults=True)
-    named = [strategy["name"] for strategy in varied.pop("strategies", [])]
+    varied = parameters.axes.model_dump(mode="json", include=set(parameters.axes.varied) - {"strategies"})
+    named = [strategy.name for strategy in parameters.axes.strategies]
     return ({"strategy": named} if named else {}) | varied
 
 

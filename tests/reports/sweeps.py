@@ -8,7 +8,7 @@ import pandas as pd
 
 from reports.sweep_inputs import SweepInputs
 
-DIFFERENCES = ("above_neighbours", "below_best", "beyond_edge", "slope")
+DIFFERENCES = ("above_neighbours", "below_best", "beyond_edge", "slope", "from_beside")
 
 
 def make_sweep(**changes: object) -> SweepInputs:
@@ -71,7 +71,7 @@ def verdict(parameter: str, said: str, **figures: object) -> dict[str, object]:
     """A row of verdicts; differences are given with their errors."""
     row = {
         "parameter": parameter, "kind": "slice", "verdict": said, "ordered": True, "levels": 3, "score": 0.71, "best_score": 0.71,
-        "noise": 0.34, "level_with": 1.0, "explained": 0.05,
+        "noise": 0.34, "level_with": 1.0, "beside": "", "explained": 0.05,
         **dict.fromkeys(DIFFERENCES, (float("nan"), float("nan"))), "above_neighbours": (0.03, 0.05), "below_best": (0.0, 0.0), **figures,
     }  # fmt: skip
     errors = {f"{name}_error": row[name][1] for name in DIFFERENCES}

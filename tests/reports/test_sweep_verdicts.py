@@ -15,15 +15,15 @@ from tests.reports.sweeps import make_sweep, verdict
         ),
         (
             verdict("lookback", "plateau", chosen="252", best="252", lowest="63", highest="504", above_neighbours=(0.09, 0.06)),
-            "3 of 3 values are level with 252; it is the best, +0.09 ± 0.06 above the values beside it.",
+            "3 of 3 values are level with 252; it is the best, +0.09 ± 0.06 above the best beside it.",
         ),
         (
             verdict("lookback", "spike", chosen="252", best="252", lowest="63", highest="504", above_neighbours=(0.46, 0.05)),
-            "252 is +0.46 ± 0.05 above the values beside it.",
+            "252 is +0.46 ± 0.05 above the best beside it.",
         ),
         (
             verdict("left_out", "spike", ordered=False, chosen="none", best="none", lowest="none", highest="without SPY", above_neighbours=(0.4, 0.1)),
-            "none is +0.40 ± 0.10 above the mean of all others.",
+            "none is +0.40 ± 0.10 above the next best.",
         ),
         (
             verdict("lookback", "edge", chosen="252", best="63", lowest="63", highest="504", beyond_edge=(0.1, 0.03)),
@@ -32,6 +32,10 @@ from tests.reports.sweeps import make_sweep, verdict
         (
             verdict("lookback", "slope", chosen="252", best="189", lowest="63", highest="504", below_best=(0.3, 0.1)),
             "189 is +0.30 ± 0.10 above 252.",
+        ),
+        (
+            verdict("lookback", "uneven", chosen="252", best="252", lowest="63", highest="504", beside="189", from_beside=(-0.22, 0.2)),
+            "189 is -0.22 ± 0.20 from 252, which may be luck.",
         ),
         (
             verdict("lookback", "too few values", chosen="252", best="252", lowest="126", highest="252", levels=2),

@@ -1,0 +1,174 @@
+"""The report of a sweep from its artifacts, in the strategy's output folder."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from portfolio.arrays import IntArray
+from reports.backtest_inputs import shown
+from reports.sweep import sweep_report
+from reports.sweep_inputs import SweepInputs
+from reports.tables import records
+from schemas.identity import Sweep
+from schemas.sweep_parameters import SweepParameters
+from strategies.sweep_design import Design
+from tasks.backtest_report import command
+from tasks.sweep_design_read import described, labels
+from tasks.sweep_distances import mean_distances, weekly_distances
+from tasks.sweep_judgement import DRAWS, JudgedSweep, judge_sweep, reference_of, rows_of
+from tasks.sweep_parts import histories
+from warehouse import Warehouse, files
+
+_FIGURES = ["cagr", "volatility", "max_drawdown", "turnover", "costs"]
+_DEFAULTS = SweepParameters()
+
+
+def write_sweep_report(store: Warehouse, inputs: SweepInputs) -> str:
+    """Page, figures and tables, in ``output/<strategy>/sweep/``.
+
+    Returns:
+        The page's path relative to the state folder.
+    """
+    folder = store.root / "output" / inputs.strategy / "sweep"
+    for name, content in sweep_report(inputs).items():
+        files.replace(folder / name, content)
+    return (folder / "report.html").relative_to(store.root).as_posix()
+
+
+def sweep_inputs(store: Warehouse, sweep: Sweep) -> SweepInputs:
+    """What the report shows, from the artifacts of a finished sweep.
+
+    Raises:
+        DataError: Fewer than two points lived, or they differ in nothing.
+    """
+    judged = judge_sweep(store, sweep)
+    record, names = judged.record, labels(judged.design)
+    numbers = judged.points["point"].to_numpy(dtype=np.int64)
+    chosen = int(numbers[judged.design.chosen])
+    curves = _numbered(record.curves, numbers)
+    return SweepInputs(
+        strategy=sweep.strategy,
+        chosen=described(judged.design),
+        verdicts=record.verdicts,
+        curves=curves,
+        summary=records(record.summary)[0],
+        pairs=record.pairs,
+        points=judged.points[["point", *_FIGURES]].assign(
+            label=names,
+            chosen=numbers == chosen,
+            score=record.scores,
+            mean_distance=mean_distances(rows_of(store, sweep, "sweep_weights"), numbers, chosen),
+        ),
+        distances=_distances(store, sweep, judged, curves, chosen),
+        ranks=_dated(_numbered(record.ranks, numbers), judged.weeks),
+        agreement=record.agreement,
+        best_elsewhere=_numbered(record.best_elsewhere, numbers).assign(
+            label=[names[row] for row in record.best_elsewhere["point"]]
+        ),
+        failures=_failures(judged.failed),
+        command=sweep_command(judged.parameters),
+        notes=_notes(judged),
+        assumptions=_assumptions(judged),
+        provenance={
+            "weeks": f"{judged.weeks[0]:%Y-%m-%d} to {judged.weeks[-1]:%Y-%m-%d}",
+            "sweep": sweep.run_id,
+            "code version": str(judged.row["code_version"]),
+            "sha256 of the prices": str(judged.row["data_hash"]),
+        },
+    )
+
+
+def sweep_command(parameters: SweepParameters) -> str:
+    """The shell command that runs the same sweep again: what differs from the defaults is named."""
+    words = [command(parameters.backtest).replace("riskparity backtest", "riskparity sweep", 1)]
+    axes = parameters.axes.varied
+    named = [strategy.name for strategy in parameters.axes.strategies]
+    tried: dict[str, Iterable[object]] = {"strategy": named} if named else {}
+    tried |= {name: values for name, values in axes.items() if name != "strategies"}
+    words += [f"--set {shlex.quote(f'{name}={_listed(values)}')}" for name, values in tried.items()]
+    words += ["--leave-one-out"] if parameters.leave_one_out else []
+    for flag in ("subsets", "subset_size", "random", "seed"):
+        value = getattr(parameters, flag)
+        if value != getattr(_DEFAULTS, flag):
+            words.append(f"--{flag.replace('_', '-')} {value}")
+    return " ".join(words)
+
+
+def _distances(
+    store: Warehouse, sweep: Sweep, judged: JudgedSweep, curves: pd.DataFrame, chosen: int
+) -> pd.DataFrame:
+    """Of the points on the slices."""
+    slices = curves.loc[curves["kind"] == "slice", ["parameter", "value", "point"]]
+    design = Design(judged.parameters, tuple(str(judged.row["symbols"]).split(", ")))
+    wanted = sorted(set(slices["point"].tolist()))
+    points = {number: next(design.points(number, number + 1)) for number in wanted}
+    prices = histories(store, *(reference_of(store, sweep, name) for name in ("sweep_prices", "sweep_cash")))
+    weekly = weekly_distances(prices, points.values(), points[chosen])
+    means = mean_distances(rows_of(store, sweep, "sweep_weights"), slices["point"], chosen)
+    weeks = [weekly[number] for number in slices["point"]]
+    return slices.drop(columns="point").assign(mean_distance=means, weekly_distance=weeks)
+
+
+def _numbered(table: pd.DataFrame, numbers: IntArray) -> pd.DataFrame:
+    """Rows of points as their numbers; an average has none, and stays at -1."""
+    rows = table["point"].to_numpy(dtype=np.int64)
+    return table.assign(point=np.where(rows < 0, rows, numbers[rows]))
+
+
+def _dated(ranks: pd.DataFrame, weeks: pd.DatetimeIndex) -> pd.DataFrame:
+    """Each sub-period's first week as a date, and its last."""
+    firsts = ranks.drop_duplicates("period").set_index("period")["first"].to_numpy(dtype=np.int64)
+    lasts = np.append(firsts[1:], len(weeks)) - 1
+    period = ranks["period"].to_numpy(dtype=np.int64)
+    return ranks.assign(first=weeks[firsts][period], last=weeks[lasts][period])
+
+
+def _failures(failed: pd.DataFrame) -> pd.DataFrame:
+    still = failed["status"] == "done"
+    return pd.DataFrame(
+        {
+            "point": failed["point"],
+            "label": [_briefly(row) for row in records(failed)],
+            "error_class": failed["error_class"].mask(still, "no spread"),
+            "error_text": failed["error_text"].mask(
+                still, "The account never moved: there is no Sharpe ratio."
+            ),
+        }
+    )
+
+
+def _briefly(row: Mapping[str, Any]) -> str:
+    cap = "" if pd.isna(row["max_weight"]) else f", cap {row['max_weight']}"
+    without = f", without {row['left_out']}" if row["left_out"] else ""
+    return f"{shown(row['strategy'])}, lookback {row['lookback']}{cap}{without}"
+
+
+def _notes(judged: JudgedSweep) -> tuple[str, ...]:
+    told = [f"Prices: {judged.row['prices']}."]
+    if not judged.design.exact:
+        told.append("The configured parameters were not among the points: the nearest one takes their place.")
+    if not any(parameter.numbers is not None for parameter in judged.design.parameters):
+        told.append("No ordered parameter was varied: there are no slices.")
+    base = judged.parameters.backtest
+    if not base.cash_yield and not base.cash_rates:
+        told.append("Cash earns nothing: scores are of returns, not of returns in excess of a bill.")
+    return tuple(told)
+
+
+def _assumptions(judged: JudgedSweep) -> dict[str, str]:
+    p = judged.parameters
+    return {
+        "assets": str(judged.row["symbols"]),
+        "design": f"{judged.row['points']:,} points, {'drawn at random' if p.random else 'every combination'}",
+        "resamples": f"{DRAWS:,}",
+        "traded": f"{p.backtest.rules.frequency}, at the {p.backtest.rules.execution.replace('_', ' ')}",
+    }
+
+
+def _listed(values: Iterable[object]) -> str:
+    return ",".join(f"{value:g}" if isinstance(value, float) else str(value) for value in values)
