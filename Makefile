@@ -9,7 +9,7 @@ BIN      := $(VENV)/bin
 
 PORT     ?=
 
-.PHONY: help rebalance serve plan status results test kill-test crowd drive bench lint format lock clean fresh
+.PHONY: help rebalance serve plan status results test kill-test kill-matrix crowd drive bench lint format lock clean fresh
 help:
 	@sed -n '1,3s/^# //p' Makefile
 	@echo 'make serve              the schedule on this machine: server, deployments, worker; until Ctrl-C (PORT=4200)'
@@ -19,6 +19,7 @@ help:
 	@echo 'make bench              the optimiser beside its peers, about eight minutes (BENCH="minimum --rounds 15")'
 	@echo 'make kill-test          a rebalance killed at every write and every request, and run again'
 	@echo 'make crowd              the warehouse with four writers, four readers, and a hundred writers killed'
+	@echo 'make kill-matrix        riskparity serve with flow, worker, server or all of it killed in the middle; about an hour'
 	@echo 'make drive              twenty years of weekly rebalances with everything going wrong'
 	@echo 'make lint | format      check | mend the style'
 	@echo 'make lock               resolve requirements.lock anew (needs uv)'
@@ -44,6 +45,10 @@ kill-test: $(VENV)/.ready-test
 
 crowd: $(VENV)/.ready-test
 	CROWD_SECONDS=60 CROWD_KILLS=100 $(BIN)/pytest -q -s tests/warehouse/test_crowd.py
+
+# KILL: who is to die, e.g. KILL='server' or KILL='"flow process" worker'
+kill-matrix: $(VENV)/.ready-test
+	@$(BIN)/python -m tests.operate.killing $(KILL)
 
 drive: $(VENV)/.ready-test
 	@$(BIN)/python -m tests.e2e

@@ -16,6 +16,7 @@ DEFAULTS = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",  # as in prefect.toml, which is read in the project's folder alone
     # tracebacks are told by flows/failures.py; the run's page keeps every line
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
 }

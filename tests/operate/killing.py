@@ -1,17 +1,16 @@
 """The kill matrix: who is killed, where in the rebalance, what became of the run, and of its orders. ``make kill-matrix``.
 
-A real server, a real worker and the deployment of prefect.yaml. What is killed is begun again after ten seconds, as a
-supervisor does it; the loopback exchange lives on, as the broker would. Takes an hour.
+``riskparity serve`` as it is, with its server, its worker and the deployment of the rebalance. Who dies is begun again by
+it; when the whole machine dies it is started anew. The loopback exchange lives on, as the broker would. Takes an hour.
 """
 
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -23,21 +22,17 @@ from brokerage.paper_exchange.control import ExchangeControl
 from brokerage.paper_exchange.launch import ensure_running
 from schemas.settings import ExchangeSettings
 from tests.operate.operator import Operator
-from tests.prefect_processes import (
-    deploy,
-    free_port,
-    running_server,
-    running_worker,
-    server_environment,
-    without_keys,
-)
+from tests.prefect_processes import free_port, interruptible
 
 RISKPARITY = Path(sys.executable).with_name("riskparity")
-VICTIMS = ("flow process", "worker", "server", "all three")
+SERVING = "Serving until Ctrl-C."
+VICTIMS = ("flow process", "worker", "server", "the machine")
 POINTS = ("before the orders", "between a POST and its answer", "after the orders, before the books")
-RESTART = 10.0
-"""Seconds after which a supervisor begins anew what has died."""
+REBOOT, POWER_CUT = 10.0, 300.0
+"""Seconds for which the machine is down."""
 PATIENCE = 900.0
+SECOND_REPORT = 60.0
+"""Seconds before a Retry: the worker reports the death of a process twice, and would end a retry with the second time."""
 HELD = 8.0
 """Seconds for which the exchange keeps back the answer during which somebody is killed."""
 
@@ -59,93 +54,96 @@ class Cell(NamedTuple):
     """State of a run that was started afterwards."""
 
 
-class Site:
-    """A Prefect installation whose parts can be killed and begun anew."""
+class Served:
+    """``riskparity serve`` in a state folder of its own, whose processes can be killed."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        (folder / "prefect").mkdir(parents=True)
-        self.environment = server_environment(folder / "prefect", free_port())
-        self._parts: dict[str, ExitStack] = {}
-        self._processes: dict[str, psutil.Process] = {}
+        self.log, self.port = folder / "serve.log", free_port()
+        self.url = f"http://127.0.0.1:{self.port}/api"
+        self._environment = {"RISKPARITY_HOME": str(folder / "served"), "DO_NOT_TRACK": "1"}
+        self._stack = ExitStack()
 
-    def begin(self, *names: str) -> None:
-        """Start ``server`` or ``worker``; a server also gets its automations."""
-        for name in names:
-            stack = self._parts[name] = ExitStack()
-            log = self.folder / "worker.log"
-            starting = (
-                running_server(self.environment)
-                if name == "server"
-                else running_worker(self.environment, log)
-            )
-            self._processes[name] = psutil.Process(stack.enter_context(starting).pid)
-            if name == "server":
-                subprocess.run(
-                    [RISKPARITY, "automations"],
-                    env=without_keys(self.environment),
-                    check=True,
-                    capture_output=True,
-                )
+    def begin(self) -> None:
+        """Start it; returns when it serves."""
+        command = [RISKPARITY, "serve", "--port", str(self.port)]
+        began = self.log.read_text().count(SERVING) if self.log.exists() else 0
+        self._process = psutil.Process(
+            self._stack.enter_context(interruptible(command, self._environment, self.log)).pid
+        )
+        _wait(lambda: self.log.read_text().count(SERVING) > began, "it does not serve")
 
-    def kill(self, victim: str) -> list[str]:
-        """SIGKILL; returns which parts have to be begun anew."""
-        worker, server = self._processes["worker"], self._processes["server"]
-        flows, uvicorns = worker.children(recursive=True), server.children(recursive=True)
+    def kill(self, victim: str) -> None:
+        """SIGKILL."""
+        parts = {name: self._part(name) for name in ("server", "worker")}
+        flows = parts["worker"].children(recursive=True)
         doomed = {
             "flow process": flows,
-            "worker": [worker],
-            "server": [server, *uvicorns],
-            "all three": [worker, server, *flows, *uvicorns],
+            "worker": [parts["worker"]],
+            "server": [parts["server"], *parts["server"].children(recursive=True)],
+            "the machine": [self._process, *self._process.children(recursive=True)],
         }[victim]
         for process in doomed:
             process.kill()
         psutil.wait_procs(doomed, timeout=30)
-        return [name for name, process in self._processes.items() if process in doomed]
+
+    def wait(self) -> None:
+        """Until its server answers."""
+        _wait(self._answers, "its server does not answer")
 
     def end(self) -> None:
-        for stack in reversed(self._parts.values()):
-            stack.close()
+        self._stack.close()
+
+    def _answers(self) -> bool:
+        try:
+            return requests.get(f"{self.url}/health", timeout=5).ok
+        except requests.RequestException:
+            return False
+
+    def _part(self, name: str) -> psutil.Process:
+        return next(child for child in self._process.children() if [name, "start"] == child.cmdline()[3:5])
 
 
 @contextmanager
-def site(folder: Path) -> Iterator[tuple[Site, Operator]]:
-    """Everything running, with the deployment of the rebalance."""
-    here = Site(folder)
+def served(folder: Path) -> Iterator[tuple[Served, Operator]]:
+    """Everything running, and an operator who has paused the schedules."""
+    here = Served(folder)
     try:
-        here.begin("server")
-        deploy(here.environment, "weekly-rebalance")
-        with Operator.at(here.environment["PREFECT_API_URL"]) as operator:
+        here.begin()
+        with Operator.at(here.url) as operator:
             operator.pause_schedules()
-            here.begin("worker")
             yield here, operator
     finally:
         here.end()
 
 
 def killed(
-    here: Site, operator: Operator, victim: str, point: str, home: Path, *, down: float = RESTART
+    here: Served, operator: Operator, victim: str, point: str, home: Path, *, down: float = REBOOT
 ) -> Cell:
-    """Kill, begin anew after ``down`` seconds, wait for the run's end, retry it, and count."""
+    """Kill, after ``down`` seconds reboot the machine if it was that, wait for the run's end, retry it, and count."""
     deployment, job = operator.deployment("weekly-rebalance").id, {"env": {"RISKPARITY_HOME": str(home)}}
     with _exchange(home) as control:
         control.set_faults(*faults(point))
         run = operator.client.create_flow_run_from_deployment(deployment, job_variables=job)
         wait_for(point, control, home)
-        dead, at = here.kill(victim), time.monotonic()
+        at = time.monotonic()
+        here.kill(victim)
         control.set_faults()
-        if dead:
+        if victim == "the machine":
             time.sleep(down)
-            here.begin(*sorted(dead))  # the server first
+            here.begin()
+        here.wait()
         ended = operator.ended(run.id, patience=PATIENCE)
         after = time.monotonic() - at
-        retried = None if ended.state.is_completed() else operator.retry(ended).state.name
+        retried = None
+        if not ended.state.is_completed():
+            time.sleep(SECOND_REPORT)
+            retried = operator.retry(ended, patience=PATIENCE).state.name
         later = operator.client.create_flow_run_from_deployment(deployment, job_variables=job)
         sent = orders(control)
         return Cell(
             victim=victim,
             point=point,
-            state=f"{ended.state.name}: {ended.state.message}",
+            state=f"{ended.state.name}: {ended.state.message or ''}".split(". ")[0],
             after=after,
             retry=retried or "not needed",
             orders=len(sent),
@@ -155,20 +153,20 @@ def killed(
 
 
 def main(*chosen: str) -> None:
-    """Print one line a cell as it ends. ``chosen``: victims; all of them, and a long power cut, when none is named."""
+    """Print one line a cell as it ends. ``chosen``: victims; all of them when none is named. The machine also dies of a power cut."""
     folder = Path(tempfile.mkdtemp(prefix="kill-matrix-"))
-    cells = [(victim, point, RESTART) for victim in chosen or VICTIMS for point in POINTS]
-    if not chosen:
-        cells.append(("all three", POINTS[1], 300.0))
+    cells = [(victim, point, REBOOT) for victim in chosen or VICTIMS for point in POINTS]
+    if not chosen or "the machine" in chosen:
+        cells.append(("the machine", POINTS[1], POWER_CUT))
     print(
         "| killed | when | the run became | after | retry | orders | doubled | next run |\n"
         + "|---" * 8
         + "|"
     )
-    with site(folder) as (here, operator):
+    with served(folder) as (here, operator):
         for number, (victim, point, down) in enumerate(cells):
             cell = killed(here, operator, victim, point, folder / str(number), down=down)
-            gone = f"{victim}, {down / 60:.0f} min down" if down > RESTART else victim
+            gone = f"{victim}, {down:.0f} s down" if victim == "the machine" else victim
             print(
                 f"| {gone} | {point} | {cell.state} | {cell.after:.0f} s | {cell.retry} | {cell.orders} | "
                 f"{cell.doubled} | {cell.next_run} |",
@@ -198,14 +196,12 @@ def faults(point: str) -> list[dict[str, object]]:
 
 def wait_for(point: str, control: ExchangeControl, home: Path) -> None:
     """Until the exchange keeps an answer back, or the last of what the sending of orders writes is there."""
-    ends = time.monotonic() + PATIENCE
-    while time.monotonic() < ends:
-        if any(rule["matches"] for rule in control.faults()) or list(
-            home.glob("artifacts/positions/*/*.parquet")
-        ):
-            return
-        time.sleep(0.02)
-    raise AssertionError(f"never came to: {point}")
+
+    def reached() -> bool:
+        held = any(rule["matches"] for rule in control.faults())
+        return held or bool(list(home.glob("artifacts/positions/*/*.parquet")))
+
+    _wait(reached, f"it never came to: {point}")
 
 
 def orders(control: ExchangeControl) -> list[tuple[str, str]]:
@@ -214,6 +210,14 @@ def orders(control: ExchangeControl) -> list[tuple[str, str]]:
     query = {"status": "all", "limit": 500}
     found = requests.get(f"{control.address.url}/v2/orders", params=query, headers=keys, timeout=30).json()
     return [(order["side"], order["symbol"]) for order in found]
+
+
+def _wait(reached: Callable[[], bool], otherwise: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not reached():
+        if time.monotonic() > deadline:
+            raise AssertionError(otherwise)
+        time.sleep(0.02)
 
 
 if __name__ == "__main__":
