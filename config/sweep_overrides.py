@@ -47,6 +47,7 @@ def sweep_parameters(
         if equals and (name == "strategy" or (name in Axes.model_fields and ("," in text or ":" in text))):
             several[name] = [value for part in text.split(",") for value in _values(part.strip())]
         else:
+            several.pop(name, None)  # of the same key, the last word counts
             single.append(f"{_IN_FULL.get(name, name)}={text}" if equals else item)
             single += ["costs.commission_bps=0"] if name == "cost_bps" else []
     strategies = [settings.strategy(name).model_dump() for name in several.pop("strategy", [])]
