@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import shlex
 
 import numpy as np
 import pandas as pd
@@ -16,7 +15,9 @@ from schemas.artifacts import ArtifactRef
 from schemas.backtest_parameters import BacktestParameters
 from schemas.identity import Trial
 from schemas.results import GatheredPrices, SimulatedAccounts
-from tasks.trial_ledger import config_hash
+from tasks.reproduction import command
+from tasks.sweep_report import latest_sweep_inputs
+from tasks.trial_ledger import config_hash, trials_tried
 from warehouse import Warehouse, files
 from warehouse.version import code_version
 
@@ -65,6 +66,8 @@ def report_inputs(
         equity=_wide(equity, "session", "series", "equity")[order],
         statistics=_rows(store, written, "backtest_statistics"),
         luck=_rows(store, written, "backtest_luck"),
+        sweep=latest_sweep_inputs(store, trial.strategy),
+        trials=trials_tried(store),
         drawdowns=_dated(falls, "peak", "trough", "recovered"),
         months=_rows(store, written, "backtest_months"),
         years=_rows(store, written, "backtest_years"),
@@ -110,7 +113,6 @@ def commit_trial(
     row = {
         "strategy": trial.strategy,
         "started_at": _naive(trial.decided_at),
-        "committed_at": _naive(dt.datetime.now(dt.UTC)),
         "parameters": parameters.model_dump_json(),
         "config_hash": config_hash(parameters),
         "prices": prices.source,
@@ -125,46 +127,6 @@ def commit_trial(
         "code_version": code_version(),
     }
     return store.put(trial, "backtests", [row])
-
-
-def command(parameters: BacktestParameters, verb: str = "backtest") -> str:
-    """The shell command that runs the same again: what differs from the defaults is named."""
-    given, plain = parameters.model_dump(mode="json"), type(parameters)().model_dump(mode="json")
-    name = given["strategy"]["name"]
-    plain["strategy"] = type(parameters.strategy)().model_dump(mode="json")
-    words = [
-        f"--set {shlex.quote(f'{key}={_toml(value)}')}"
-        for key, value in _differences(given, plain)
-        if key != "name" and value is not None
-    ]
-    return " ".join(["riskparity", verb, name, *words])
-
-
-def _differences(
-    given: dict[str, object], plain: dict[str, object], at: str = ""
-) -> list[tuple[str, object]]:
-    rows: list[tuple[str, object]] = []
-    for key, value in given.items():
-        default = plain.get(key)
-        if isinstance(value, dict) and isinstance(default, dict):
-            rows += _differences(value, default, "" if key == "strategy" else f"{at}{key}.")
-        elif value != default:
-            rows.append((f"{at}{key}", value))
-    return rows
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list):
-        return f"[{', '.join(map(_toml, value))}]"
-    if isinstance(value, dict):
-        return (
-            "{"
-            + ", ".join(f"{key}={_toml(inner)}" for key, inner in value.items() if inner is not None)
-            + "}"
-        )
-    return f'"{value}"' if isinstance(value, str) else str(value)
 
 
 def _named(references: tuple[ArtifactRef, ...], name: str) -> ArtifactRef:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from schemas.errors import ConfigError
+
 
 def put_if_absent(destination: Path, content: bytes) -> bool:
     """Write ``content`` once: the first writer wins and later ones change nothing.
@@ -16,19 +18,24 @@ def put_if_absent(destination: Path, content: bytes) -> bool:
     Returns:
         Whether this call created the file.
     """
-    with _staged(destination, content) as staged:
-        try:
-            os.link(staged, destination)  # unlike rename, never overwrites
-        except FileExistsError:
-            return False
+    with staged(destination, content) as aside:
+        return link_if_absent(aside, destination)
+
+
+def link_if_absent(aside: Path, destination: Path) -> bool:
+    """Give a durable file its name, unless another has it; returns whether this one got it."""
+    try:
+        os.link(aside, destination)  # unlike rename, never overwrites
+    except FileExistsError:
+        return False
     _sync_directory(destination.parent)
     return True
 
 
 def replace(destination: Path, content: bytes) -> None:
     """Write or overwrite ``destination`` in one step; a reader sees the old or the new file, never a mix."""
-    with _staged(destination, content) as staged:
-        staged.replace(destination)
+    with staged(destination, content) as aside:
+        aside.replace(destination)
     _sync_directory(destination.parent)
 
 
@@ -39,18 +46,31 @@ def sha256_of(path: Path) -> str:
 
 
 @contextmanager
-def _staged(destination: Path, content: bytes) -> Iterator[Path]:
-    destination.parent.mkdir(parents=True, exist_ok=True)
+def staged(destination: Path, content: bytes) -> Iterator[Path]:
+    """A durable file beside ``destination``, under a name that no reader looks at; gone afterwards unless it was renamed."""
     # DuckDB's globs match dotfiles too, so the suffix is what hides a leftover from every reader.
-    staged = destination.with_name(f".{uuid.uuid4().hex}.tmp")
+    aside = destination.with_name(f".{uuid.uuid4().hex}.tmp")
     try:
-        with staged.open("wb") as file:
+        _write(aside, content)
+        yield aside
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        yield staged
-    finally:
-        staged.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"The state folder cannot be written: {error.strerror}",
+            figures={"folder": path.parent},
+            remedy="Make room, or mend its permissions; `riskparity doctor` looks at both. Then retry, or run the same again: "
+            "it goes on where it stopped and sends no order twice.",
+        ) from error
 
 
 def _sync_directory(directory: Path) -> None:

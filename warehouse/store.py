@@ -21,6 +21,7 @@ from warehouse import files, parquet, tables
 from warehouse.catalogue import folder, publish
 from warehouse.compaction import in_force
 from warehouse.manifest import manifest
+from warehouse.marker import put_marker, utc_now
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class Warehouse:
         """Write artifact ``name`` of ``run`` once and return its reference.
 
         When the run already wrote it (a retried task), the stored artifact is adopted and ``rows`` are
-        dropped: the first answer stands.
+        dropped: the first answer stands. What makes the others visible (``runs``, ``backtests``, ...) gets its
+        ``committed_at`` here: this machine's time, not the exchange's as in ``decided_at``.
 
         Raises:
             DataError: The rows, or the artifact already there, do not fit the schema.
@@ -45,11 +47,21 @@ class Warehouse:
         path = self._path(name, run)
         if not path.exists():
             publish(self.root)
-            content = tables.encode(name, run.run_id, rows)
             if name == ARTIFACTS[name].marker:
-                self.put(run, "artifacts", manifest(self.root, run))
-            files.put_if_absent(path, content)
+                self._mark(run, name, path, rows)
+            else:
+                files.put_if_absent(path, tables.encode(name, run.run_id, rows))
         return self._reference(name, run.run_id, path)
+
+    def _mark(self, run: Author, name: str, path: Path, rows: tables.Rows) -> None:
+        """A marker is stamped here, at the last moment; before, whether its rows fit, and the list of what it is for."""
+
+        def content(stamp: dt.datetime) -> bytes:
+            return tables.encode(name, run.run_id, _stamped(rows, stamp))
+
+        content(utc_now())
+        self.put(run, "artifacts", manifest(self.root, run))
+        put_marker(path, content)
 
     def learn(self, run: Author, bars: tables.Rows) -> None:
         """Keep what ``run`` learnt of prices. A run may learn more than once, when it is retried after a late feed."""
@@ -98,8 +110,6 @@ class Warehouse:
             "status": "ok",
             "outcome": outcome,
             "decided_at": run.decided_at.astimezone(dt.UTC).replace(tzinfo=None),
-            # this machine's time, not the exchange's as in decided_at: when a reader could first see the rows
-            "committed_at": dt.datetime.now(dt.UTC).replace(tzinfo=None),
             "flow_run_id": flow_run_id,
             "code_version": code_version,
         }
@@ -191,6 +201,12 @@ class Warehouse:
             sha256=files.sha256_of(path),
             schema_version=ARTIFACTS[name].version,
         )
+
+
+def _stamped(rows: tables.Rows, stamp: dt.datetime) -> tables.Rows:
+    if isinstance(rows, pd.DataFrame):
+        return rows.assign(committed_at=stamp)
+    return [{**row, "committed_at": stamp} for row in rows]
 
 
 def _lost(reference: ArtifactRef, how: str) -> DataError:

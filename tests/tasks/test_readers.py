@@ -3,13 +3,12 @@
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
+from tests.visible import visible
 from tests.warehouse import reader
-from warehouse.query import query
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
@@ -24,8 +23,7 @@ def week(pipeline, store, exchange):
     def rebalance():
         run = pipeline("universe=bundled", strategy="equal_weight").rebalance().commit("complete").run
         exchange.control.advance("next_week")
-        while run.run_id not in query(store.root, "select run_id from runs")["run_id"].to_pylist():
-            time.sleep(0.2)
+        visible(store.root, f"from runs where run_id = '{run.run_id}'")
         return run.run_id
 
     return rebalance

@@ -3,7 +3,6 @@
 import datetime as dt
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import duckdb
@@ -12,6 +11,7 @@ import pytest
 from schemas.artifacts import ARTIFACTS
 from schemas.errors import ConfigError
 from schemas.identity import Run
+from tests.visible import visible
 from warehouse import Warehouse
 from warehouse.catalogue import publish
 from warehouse.query import query
@@ -75,10 +75,9 @@ def test_a_run_appears_in_all_views_at_once_when_it_is_committed(warehouse):
     assert query(warehouse.root, "select * from all_returns").num_rows == 1
 
     warehouse.commit(run, "complete", flow_run_id=None, code_version="1")
-    time.sleep(2.2)
 
+    assert visible(warehouse.root, "select outcome from runs") == [{"outcome": "complete"}]
     assert query(warehouse.root, "select * from returns").num_rows == 1
-    assert query(warehouse.root, "select outcome from runs")["outcome"].to_pylist() == ["complete"]
 
 
 @pytest.mark.parametrize(
