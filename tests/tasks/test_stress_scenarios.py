@@ -81,7 +81,7 @@ def test_at_correlations_of_one_the_volatility_is_the_weighted_sum(row, base):
 
 
 def test_volatility_times_k_is_k_times_the_volatility(row):
-    assert row("volatility × 3")["volatility"] == pytest.approx(3 * row("today")["volatility"])
+    assert row("volatility \u00d7 3")["volatility"] == pytest.approx(3 * row("today")["volatility"])
 
 
 def test_costs_are_the_value_traded_times_the_rate(row, parameters):
