@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
@@ -41,21 +40,21 @@ class Upcoming(NamedTuple):
     """New York time; none when it runs on request only, or is paused."""
 
 
-def install(environment: Mapping[str, str]) -> list[Upcoming]:
+def install(api: str) -> list[Upcoming]:
     """Make the work pool, the deployments of prefect.yaml and the automations, and tell what runs when.
 
     A schedule that was paused by hand stays paused.
 
     Args:
-        environment: With ``PREFECT_API_URL``; the settings of this process must name the same server.
+        api: URL of the server; the settings of this process must name the same one.
 
     Raises:
         ConfigError: prefect.yaml, or a flow it names, cannot be deployed.
         TemporaryError: The server's scheduler schedules nothing.
     """
-    with SyncPrefectClient(api=environment["PREFECT_API_URL"]) as client:
+    with SyncPrefectClient(api=api) as client:
         _make_pool(client)
-        _deploy(environment)
+        _deploy(api)
         install_automations(Destinations.of(secrets()))
         return _upcoming(client)
 
@@ -70,11 +69,11 @@ def _make_pool(client: SyncPrefectClient) -> None:
         )
 
 
-def _deploy(environment: Mapping[str, str]) -> None:
+def _deploy(api: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"],
         cwd=ROOT,
-        env={**os.environ, **environment, "PROJECT_DIR": str(ROOT)},
+        env={**os.environ, "PREFECT_API_URL": api, "PROJECT_DIR": str(ROOT)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

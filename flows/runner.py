@@ -19,7 +19,7 @@ from cyclopts.validators import Number
 from flows.exchange_commands import exchange
 from flows.history_commands import backtest, check_lookahead, replay
 from flows.run_commands import runs
-from flows.serve_command import serve
+from flows.serve_command import deploy, serve
 from flows.stress_commands import stress
 from flows.sweep_commands import sweep
 from flows.warehouse_commands import warehouse
@@ -47,6 +47,7 @@ for of_the_server in (watch, automations):
 app.command(runs)
 app.command(warehouse)
 app.command(serve)
+app.command(deploy)
 
 Json = Annotated[bool, Parameter(name="--json", negative=())]
 Flag = Annotated[bool, Parameter(negative=())]

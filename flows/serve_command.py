@@ -23,3 +23,14 @@ def serve(*, port: Annotated[int, Parameter(validator=Number(gte=1024, lte=65535
     from flows import serving  # noqa: PLC0415
 
     return serving.serve(port)
+
+
+def deploy() -> int:
+    """Bring a running Prefect server up to date: work pool, deployments of prefect.yaml, automations. Done twice, it changes nothing.
+
+    `riskparity serve` does it by itself; this is for a server and workers that are kept by systemd or in containers. The server
+    is that of PREFECT_API_URL, else that of `riskparity serve` in this state folder.
+    """
+    from flows import serving  # noqa: PLC0415
+
+    return serving.deploy()

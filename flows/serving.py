@@ -16,8 +16,8 @@ import requests
 from config.settings import home
 from flows import screens
 from flows.children import Child, end_tree
-from flows.served import Served, alone, forget, last_served, write_down
-from schemas.errors import ConfigError, TemporaryError
+from flows.served import Served, alone, forget, last_served, served_api, write_down
+from schemas.errors import ConfigError, RiskParityError, TemporaryError
 
 ROOT = Path(__file__).parents[1]
 HOST = "127.0.0.1"
@@ -62,6 +62,36 @@ def serve(port: int) -> int:
     return 0
 
 
+def deploy() -> int:
+    """Bring the server that ``PREFECT_API_URL`` names, or that of ``serve``, up to date with this checkout.
+
+    Raises:
+        ConfigError: No server is named, or the deployments cannot be made.
+        TemporaryError: The server does not answer, or schedules nothing.
+    """
+    api = os.environ.get("PREFECT_API_URL") or served_api(home())
+    if api is None:
+        raise ConfigError(
+            "No Prefect server is named",
+            remedy="Set PREFECT_API_URL to that of a running one, or start one here: riskparity serve",
+        )
+    os.environ["PREFECT_API_URL"] = api  # before Prefect is imported here
+    _install(api)
+    return 0
+
+
+def _install(api: str) -> None:
+    """Wait for the server, make what belongs into it, and say what runs when."""
+    from flows.deploying import install  # noqa: PLC0415 - Prefect reads its settings when it is imported
+
+    _wait_until_healthy(api)
+    cells = [
+        (row.deployment, f"{row.starts:%a %Y-%m-%d %H:%M} New York" if row.starts else "on request")
+        for row in install(api)
+    ]
+    screens.rows("Deployments", ["deployment", "next run"], cells)
+
+
 def _environment(state: Path, port: int) -> dict[str, str]:
     return {
         "DO_NOT_TRACK": "1",
@@ -95,25 +125,19 @@ def _children(state: Path, port: int, environment: Mapping[str, str]) -> tuple[C
 
 
 def _begin(state: Path, environment: Mapping[str, str], children: tuple[Child, Child]) -> None:
-    from flows.deploying import install  # noqa: PLC0415 - Prefect reads its settings when it is imported
-
     server, worker = children
-    url = environment["PREFECT_API_URL"].removesuffix("/api")
+    api = environment["PREFECT_API_URL"]
+    url = api.removesuffix("/api")
     screens.talk(
         f"Starting Prefect's server on {url}; the first time it makes its database, up to a minute ..."
     )
     server.start()
     _note(environment, state, children)
-    _wait_until_healthy(url, server)
+    _wait_until_healthy(api, server)
     screens.talk("Deployments and automations ...")
-    upcoming = install(environment)
+    _install(api)
     worker.start()
     _note(environment, state, children)
-    cells = [
-        (row.deployment, f"{row.starts:%a %Y-%m-%d %H:%M} New York" if row.starts else "on request")
-        for row in upcoming
-    ]
-    screens.rows("Deployments", ["deployment", "next run"], cells)
     screens.talk(f"Look and click: {url}    Logs and database: {state / 'prefect'}")
     screens.talk("Serving until Ctrl-C.")
 
@@ -121,23 +145,34 @@ def _begin(state: Path, environment: Mapping[str, str], children: tuple[Child, C
 def _watch(state: Path, environment: Mapping[str, str], children: tuple[Child, Child]) -> None:
     while True:
         time.sleep(1)
-        for child in children:
-            if child.revive():
-                _note(environment, state, children)
+        revived = [child for child in children if child.revive()]
+        if revived:
+            _note(environment, state, children)
+        if children[0] in revived:
+            _greet(environment["PREFECT_API_URL"], children[0])
 
 
-def _wait_until_healthy(url: str, server: Child) -> None:
+def _greet(api: str, server: Child) -> None:
+    """Ask a server that was away after the runs it believes in; what fails is said, and the serving goes on."""
+    try:
+        _wait_until_healthy(api, server)
+        _install(api)
+    except RiskParityError as error:
+        screens.talk(str(error))
+
+
+def _wait_until_healthy(api: str, server: Child | None = None) -> None:
     deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and not server.ended:
+    while time.monotonic() < deadline and not (server and server.ended):
         try:
-            if requests.get(f"{url}/api/health", timeout=5).ok:
+            if requests.get(f"{api}/health", timeout=5).ok:
                 return
         except requests.RequestException:
             time.sleep(0.5)
     raise TemporaryError(
         "Prefect's server did not come up",
-        figures={"waited at most": f"{PATIENCE:.0f} s", "the end of its log": _tail(server.log)},
-        remedy="Mend what its log says, then run `riskparity serve` again.",
+        figures={"server": api} | ({"the end of its log": _tail(server.log)} if server else {}),
+        remedy="Mend what its log says, then run the same command again.",
     )
 
 

@@ -21,7 +21,7 @@ from schemas.results import PulledPrices
 from schemas.upkeep_parameters import DailyPricesParameters
 from tasks.derivation import Record, cleaned_rows
 from tasks.run_page import show_table
-from tasks.stage import resolve, say, stage, warehouse
+from tasks.stage import entitle, resolve, say, stage, warehouse
 from tasks.topping_up import top_up
 
 IN_DOUBT = ("stale", "missing", "unusable")
@@ -54,6 +54,7 @@ def pull_prices(parameters: DailyPricesParameters) -> PulledPrices:
     now = account.clock().timestamp
     newest = calendar.last_completed(now)
     pull = PricePull(session=newest, asked_at=now, began_at=dt.datetime.now(dt.UTC), venue=service.venue)
+    entitle(pull.run_id)
     members = _members(settings, parameters.universes)
     traded = tuple(symbol for symbol in members if _is_traded(account, symbol))
     sessions = calendar.last_sessions(newest, parameters.sessions)

@@ -38,7 +38,7 @@ def open_run(parameters: RebalanceParameters, redo: Sequence[Stage] = ()) -> Ope
     holder = week_holder(store, account, run, today=run.session)
     if holder and not holder.finished and not (parameters.force or parameters.dry_run):
         run = opened(store, holder.run_id)
-        entitle(run)
+        entitle(run.run_id)
         check = Check(
             "unfinished run", passed=True, detail=f"{run.run_id} died with orders out and is gone on with"
         )
@@ -51,7 +51,7 @@ def open_run(parameters: RebalanceParameters, redo: Sequence[Stage] = ()) -> Ope
     if opening.allowed and (begun := _begun(store, row)):
         opening = opening.model_copy(update={"run": begun})
     run = opening.run
-    entitle(run)
+    entitle(run.run_id)
     store.put(run, "openings", [row])
     say(f"{run.run_id} on {run.venue}: {'go' if opening.allowed else 'no'}, {run.session:%a %Y-%m-%d}")
     return opening

@@ -10,7 +10,7 @@ import contextvars
 import threading
 from collections.abc import Callable
 
-from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.context import TaskRunContext
 from prefect.logging import get_run_logger
 
@@ -52,9 +52,8 @@ def show_markdown(key: str, make: Callable[[], str], description: str) -> None:
 def show_figure(key: str, png: bytes, description: str) -> None:
     """A picture, carried in the page itself: no file server is needed."""
     url = f"data:image/png;base64,{base64.b64encode(png).decode()}"
-    _show(
-        lambda: create_image_artifact(key=_key(key), image_url=url, description=escape_markdown(description))
-    )
+    # Markdown rather than an image artifact, below which the UI prints the whole of this URL
+    show_markdown(key, lambda: f"![{escape_markdown(description)}]({url})", description)
 
 
 def show_refusal(opening: Opening) -> None:

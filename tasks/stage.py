@@ -41,11 +41,12 @@ def _is_temporary(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
     return False
 
 
-def _code(_context: TaskRunContext, _inputs: dict[str, Any]) -> str:
-    return code_version()
+def _task_and_code(context: TaskRunContext, _inputs: dict[str, Any]) -> str:
+    # two tasks that are given the same have different answers
+    return f"{context.task.task_key} {code_version()}"
 
 
-SAME_RUN_INPUTS_AND_CODE = RUN_ID + INPUTS + CacheKeyFnPolicy(cache_key_fn=_code)
+SAME_RUN_INPUTS_AND_CODE = RUN_ID + INPUTS + CacheKeyFnPolicy(cache_key_fn=_task_and_code)
 """When a retried flow run takes a task's answer for given. Prefect's own policy hashes a task's function only, none it calls."""
 
 
@@ -123,11 +124,11 @@ def journal(run: Run) -> Journal:
     return NoJournal() if run.dry_run else OutputJournal(home(), run)
 
 
-def entitle(run: Run) -> None:
-    """Call the flow run what the run is called: lists in the UI and notifications then tell strategy and week."""
+def entitle(name: str) -> None:
+    """Call the flow run what its run is called: lists in the UI and notifications then tell strategy and week."""
     if flow_run.id:
         with get_client(sync_client=True) as client:
-            client.update_flow_run(UUID(flow_run.id), name=run.run_id)
+            client.update_flow_run(UUID(flow_run.id), name=name)
 
 
 def say(text: str, *written: ArtifactRef) -> None:

@@ -29,7 +29,7 @@ from strategies.registry import strategy_class
 from tasks.daily_prices import IN_DOUBT
 from tasks.replayed import tracking
 from tasks.run_page import show_figure, show_markdown
-from tasks.stage import resolve, say, stage, warehouse
+from tasks.stage import entitle, resolve, say, stage, warehouse
 from warehouse import Warehouse, files
 from warehouse.query import query
 
@@ -58,6 +58,7 @@ def report_week(parameters: WeeklyReportParameters) -> str:
     """
     strategy_class(parameters.strategy)
     inputs = week_inputs(warehouse(), parameters)
+    entitle(f"{inputs.strategy}-{inputs.week}-report")
     folder = Path("output", parameters.strategy)
     page = week_html(inputs).encode()
     files.replace(home() / folder / "weeks" / f"{inputs.week}.html", page)
@@ -82,7 +83,8 @@ def week_inputs(store: Warehouse, parameters: WeeklyReportParameters) -> WeekInp
     broker = Broker(resolve(settings), settings.broker)
     account, now = broker.account(), broker.clock().timestamp
     name = account_name(broker.venue, account.account_number)
-    week = parameters.week or str(IsoWeek.of(TradingCalendar().last_completed(now)))
+    completed = TradingCalendar().last_completed(now)
+    week = parameters.week or str(IsoWeek.of(completed))
 
     def history(table: str) -> pd.DataFrame:
         return store.history(table, strategy, name)
@@ -109,7 +111,7 @@ def week_inputs(store: Warehouse, parameters: WeeklyReportParameters) -> WeekInp
         orders=orders[orders["run_id"].isin(ours)],
         fills=fills[fills["run_id"].isin(ours)],
         doubts=_doubts(store, week),
-        tracking=_dated(tracking(store, strategy)),
+        tracking=_tracked(store, strategy, completed),
         notes=tuple(filter(None, [NOTES.get(broker.venue)])),
     )
 
@@ -148,6 +150,8 @@ def _doubts(store: Warehouse, week: str) -> pd.DataFrame:
     return rows[(rows["week"] == week) & rows["finding"].isin(IN_DOUBT)]
 
 
-def _dated(rows: pd.DataFrame) -> pd.DataFrame:
-    """Dates as pandas has them, for figures."""
-    return rows.assign(session=pd.to_datetime(rows["session"]))
+def _tracked(store: Warehouse, strategy: str, until: dt.date) -> pd.DataFrame:
+    """Live beside model up to a session: bundled prices know the exchange's future."""
+    rows = tracking(store, strategy)
+    rows = rows.assign(session=pd.to_datetime(rows["session"]))
+    return rows[rows["session"] <= pd.Timestamp(until)]
