@@ -63,7 +63,8 @@ def span_of(text: str) -> Span:
         day = dt.date.fromisoformat(text)
     except ValueError:
         raise ConfigError(
-            f"'{text}' is neither a month nor a day", remedy="Write 2020-03 or 2020-03-16: --live-like 2020-03-16"
+            f"'{text}' is neither a month nor a day",
+            remedy="Write 2020-03 or 2020-03-16: --live-like 2020-03-16",
         ) from None
     monday = day - dt.timedelta(days=day.weekday())
     return Span(monday, monday + dt.timedelta(days=6))

@@ -14,7 +14,7 @@ from schemas.identity import StressTest
 from schemas.results import GatheredPrices
 from schemas.stress_parameters import StressParameters
 from schemas.stress_results import StressTables
-from tasks.backtest_report import command
+from tasks.reproduction import command
 from warehouse import Warehouse, files
 from warehouse.version import code_version
 
