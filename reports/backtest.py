@@ -35,6 +35,15 @@ from reports.backtest_holdings import (
 from reports.backtest_inputs import BacktestInputs, shown
 from reports.backtest_tables import crises as crisis_rows
 from reports.backtest_tables import drawdowns_table, quality_table, results
+from reports.backtest_trials import (
+    sensitivity,
+    sensitivity_finding,
+    sensitivity_table,
+    sensitivity_told,
+    swept,
+    trials_table,
+    trials_told,
+)
 from reports.drawings import Drawing, figure_files, on_the_page, table_files
 from reports.format import MISSING
 from reports.luck import MEANING, odds
@@ -46,7 +55,7 @@ from schemas.metrics import METRICS
 
 class _Kind(NamedTuple):
     title: str
-    table: Callable[[BacktestInputs], pd.DataFrame]
+    table: Callable[[BacktestInputs], pd.DataFrame | list[str]]
     """What it is drawn from; without rows there is no figure."""
     draw: Callable[[BacktestInputs], Figure]
     finding: Callable[[BacktestInputs], str]
@@ -61,6 +70,7 @@ _FIGURES: dict[str, _Kind] = {
     "turnover": _Kind("Turnover and costs", lambda i: i.years, turnover_and_costs, turnover_finding),
     "months": _Kind("Months and years", lambda i: i.months, months, months_finding),
     "crises": _Kind("Crises", lambda i: i.crises, crises, crises_finding),
+    "sensitivity": _Kind("Sensitivity", swept, sensitivity, sensitivity_finding),
     "tracking": _Kind(
         "Live against the model",
         lambda i: i.tracking,
@@ -70,7 +80,7 @@ _FIGURES: dict[str, _Kind] = {
 }
 _TABLES = (
     "equity", "statistics", "luck", "drawdowns", "months", "years", "rolling", "crises", "decisions", "weights", "risk_shares",
-    "binding", "tracking", "quality",
+    "binding", "trials", "tracking", "quality",
 )  # fmt: skip
 _WORDS = {
     "r": "Return of an account from one close to the next, after costs, interest and tax. A year is 252 sessions.",
@@ -147,12 +157,16 @@ def _view(inputs: BacktestInputs) -> dict[str, Any]:
         "accounts": [shown(name) for name in inputs.accounts],
         "results": results(inputs),
         "crises": crisis_rows(inputs),
+        "sensitivity": sensitivity_told(inputs),
+        "trials": trials_told(inputs),
         "intervals": "Below each figure its 95% interval; how it is found stands under What each figure means.",
         "metrics": METRICS.values(),
         "words": _WORDS,
         "parameters": json.dumps(json.loads(inputs.parameters), indent=2, sort_keys=True),
         "tables": {
             "drawdowns": drawdowns_table(inputs),
+            "sensitivity": sensitivity_table(inputs),
+            "trials": trials_table(inputs),
             "quality": quality_table(inputs),
         },
     }

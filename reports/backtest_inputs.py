@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from reports.format import MISSING, percent, ratio, signed_percent
+from reports.sweep_inputs import SweepInputs
 from schemas.errors import DataError
 from schemas.metrics import METRICS
 
@@ -41,6 +42,9 @@ class BacktestInputs:
         weights: By day of execution, one column an asset: weights traded to, or kept.
         risk_shares: By day of execution, one column an asset: share of the downside variance; may be empty.
         binding: session (decided), constraint_name; may be empty.
+        sweep: The strategy's latest sweep, none when there is none.
+        trials: The ledger, one row a configuration: kind, strategy, started_at, prices, first, last, cagr, volatility, sharpe,
+            max_drawdown; this backtest need not be in it yet.
         tracking: session, live, model (equity, USD); empty when nothing was run live.
         quality: What a reader must know of the data, one row an asset; shown as it is; may be empty.
         notes: What a reader must know before all figures, one sentence each.
@@ -66,6 +70,8 @@ class BacktestInputs:
     parameters: str
     command: str
     luck: pd.DataFrame = field(default_factory=pd.DataFrame)
+    sweep: SweepInputs | None = None
+    trials: pd.DataFrame = field(default_factory=pd.DataFrame)
     tracking: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["session", "live", "model"]))
     quality: pd.DataFrame = field(default_factory=pd.DataFrame)
     notes: tuple[str, ...] = ()

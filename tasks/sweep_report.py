@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,17 +14,15 @@ from reports.sweep import sweep_report
 from reports.sweep_inputs import SweepInputs
 from reports.tables import records
 from schemas.identity import Sweep
-from schemas.sweep_parameters import SweepParameters
 from strategies.sweep_design import Design
-from tasks.backtest_report import command
+from tasks.reproduction import sweep_command
 from tasks.sweep_design_read import described, labels
 from tasks.sweep_distances import mean_distances, weekly_distances
-from tasks.sweep_judgement import DRAWS, JudgedSweep, judge_sweep, reference_of, rows_of
+from tasks.sweep_judgement import DRAWS, JudgedSweep, judge_sweep, latest_sweep, reference_of, rows_of
 from tasks.sweep_parts import histories
 from warehouse import Warehouse, files
 
 _FIGURES = ["cagr", "volatility", "max_drawdown", "turnover", "costs"]
-_DEFAULTS = SweepParameters()
 
 
 def write_sweep_report(store: Warehouse, inputs: SweepInputs) -> str:
@@ -40,8 +37,13 @@ def write_sweep_report(store: Warehouse, inputs: SweepInputs) -> str:
     return (folder / "report.html").relative_to(store.root).as_posix()
 
 
-def sweep_inputs(store: Warehouse, sweep: Sweep) -> SweepInputs:
+def sweep_inputs(store: Warehouse, sweep: Sweep, *, weekly: bool = True) -> SweepInputs:
     """What the report shows, from the artifacts of a finished sweep.
+
+    Args:
+        store: Where they are.
+        sweep: Which.
+        weekly: Whether to decide the points on the slices anew, for their distances week by week; without, there are none.
 
     Raises:
         DataError: Fewer than two points lived, or they differ in nothing.
@@ -64,7 +66,7 @@ def sweep_inputs(store: Warehouse, sweep: Sweep) -> SweepInputs:
             score=record.scores,
             mean_distance=mean_distances(rows_of(store, sweep, "sweep_weights"), numbers, chosen),
         ),
-        distances=_distances(store, sweep, judged, curves, chosen),
+        distances=_distances(store, sweep, judged, curves, chosen) if weekly else pd.DataFrame(),
         ranks=_dated(_numbered(record.ranks, numbers), judged.weeks),
         agreement=record.agreement,
         best_elsewhere=_numbered(record.best_elsewhere, numbers).assign(
@@ -83,20 +85,10 @@ def sweep_inputs(store: Warehouse, sweep: Sweep) -> SweepInputs:
     )
 
 
-def sweep_command(parameters: SweepParameters) -> str:
-    """The shell command that runs the same sweep again: what differs from the defaults is named."""
-    words = [command(parameters.backtest).replace("riskparity backtest", "riskparity sweep", 1)]
-    axes = parameters.axes.varied
-    named = [strategy.name for strategy in parameters.axes.strategies]
-    tried: dict[str, Iterable[object]] = {"strategy": named} if named else {}
-    tried |= {name: values for name, values in axes.items() if name != "strategies"}
-    words += [f"--set {shlex.quote(f'{name}={_listed(values)}')}" for name, values in tried.items()]
-    words += ["--leave-one-out"] if parameters.leave_one_out else []
-    for flag in ("subsets", "subset_size", "random", "seed"):
-        value = getattr(parameters, flag)
-        if value != getattr(_DEFAULTS, flag):
-            words.append(f"--{flag.replace('_', '-')} {value}")
-    return " ".join(words)
+def latest_sweep_inputs(store: Warehouse, strategy: str) -> SweepInputs | None:
+    """What the report of a strategy's latest sweep shows, apart from distances week by week; none before its first."""
+    latest = latest_sweep(store, strategy)
+    return sweep_inputs(store, latest, weekly=False) if latest else None
 
 
 def _distances(
@@ -168,7 +160,3 @@ def _assumptions(judged: JudgedSweep) -> dict[str, str]:
         "resamples": f"{DRAWS:,}",
         "traded": f"{p.backtest.rules.frequency}, at the {p.backtest.rules.execution.replace('_', ' ')}",
     }
-
-
-def _listed(values: Iterable[object]) -> str:
-    return ",".join(f"{value:g}" if isinstance(value, float) else str(value) for value in values)

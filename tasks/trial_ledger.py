@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
+import pandas as pd
 
 from portfolio.arrays import FloatArray
 from portfolio.luck import luck
@@ -18,6 +19,11 @@ from warehouse.query import query
 _TRIED = "select config_hash, arg_max(sharpe, committed_at) as sharpe from all_trials group by config_hash"
 """The same configuration again, on newer prices say, is no new trial: its latest Sharpe ratio stands for it."""
 
+_LISTED = (
+    "select kind, strategy, started_at, prices, first, last, cagr, volatility, sharpe, max_drawdown from all_trials "
+    "qualify row_number() over (partition by config_hash order by committed_at desc) = 1"
+)
+
 
 def sharpes_tried(store: Warehouse) -> dict[str, float]:
     """Annual Sharpe ratio of every configuration ever tried, by its hash; NaN where there is none.
@@ -26,6 +32,12 @@ def sharpes_tried(store: Warehouse) -> dict[str, float]:
     """
     rows = query(store.root, _TRIED).to_pylist()
     return {row["config_hash"]: np.nan if row["sharpe"] is None else row["sharpe"] for row in rows}
+
+
+def trials_tried(store: Warehouse) -> pd.DataFrame:
+    """The same configurations with what a report lists of them: kind, strategy, dates, prices and headline figures."""
+    rows: pd.DataFrame = query(store.root, _LISTED).to_pandas()
+    return rows
 
 
 def judge_luck(

@@ -16,6 +16,7 @@ from reports.backtest_inputs import BacktestInputs
 from reports.summary import SummaryInputs
 from schemas.artifacts import ARTIFACTS
 from schemas.metrics import METRICS
+from tests.reports.sweeps import make_sweep, make_trials
 
 FIRST_SESSION = dt.date(2015, 6, 1)
 PRICE = Decimal(100)
@@ -277,9 +278,7 @@ def _make_backtest(**changes: object) -> BacktestInputs:
     spy = np.where(turns % 2 == 0, 0.6, 0.4)
     weights = pd.DataFrame({"SPY": spy, "TLT": 1 - spy}, executed)
     inputs = BacktestInputs(
-        strategy="risk_parity",
-        benchmark="SPY",
-        equity=equity,
+        strategy="risk_parity", benchmark="SPY", equity=equity,
         decisions=pd.DataFrame({
             "decided": decided, "executed": executed, "drift": 0.2, "turnover": 0.2, "costs": 10.0, "reason": "",
             "mark": [("done", "held", "skipped", "fallback")[turn % 4] for turn in turns],
@@ -287,6 +286,7 @@ def _make_backtest(**changes: object) -> BacktestInputs:
         weights=weights,
         risk_shares=pd.DataFrame({"SPY": spy**2, "TLT": 1 - spy**2}, executed),
         binding=pd.DataFrame({"session": decided[:3], "constraint_name": "max_weight SPY"}),
+        sweep=make_sweep(), trials=make_trials([0.02, 0.02, 0.01, 9.0, 8.0]),
         tracking=pd.DataFrame({"session": sessions[-3:], "live": [1.0, 1.01, 1.0205], "model": [1.0, 1.01, 1.02]}),
         quality=pd.DataFrame({"symbol": ["SPY", "TLT"], "cleaning": ["nothing altered", "2 prints removed"]}),
         parameters=json.dumps({"lookback": 252}),

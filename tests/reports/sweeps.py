@@ -1,7 +1,8 @@
-"""A small sweep whose every figure can be checked by hand: lookback by cap, and the assets left out."""
+"""A small sweep whose every figure can be checked by hand: lookback by cap, and the assets left out; and a ledger of trials."""
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
 import pandas as pd
@@ -62,7 +63,7 @@ def make_sweep(**changes: object) -> SweepInputs:
         command="riskparity sweep risk_parity --set lookback=126,252,378",
         notes=("price return, without dividends",),
         assumptions={"resamples": "1,000, seed 0"},
-        provenance={"weeks": "2009-01-09 to 2016-07-01", "code": "0.1.0", "data": "d" * 64},
+        provenance={"weeks": "2009-01-09 to 2016-07-01", "sweep": "risk_parity-sweep-0f3a", "code": "0.1.0", "data": "d" * 64},
     )  # fmt: skip
     return replace(inputs, **changes)
 
@@ -86,3 +87,15 @@ def curve(parameter: str, values: list[str], scores: list[float], at: int, point
         "difference": [score - scores[at] for score in scores], "difference_error": [0.05 * (k != at) for k in range(len(values))],
     })  # fmt: skip
     return pd.concat([rows, rows.assign(kind="average", point=-1, points=3, score=rows["score"] - 0.1)])
+
+
+def make_trials(sharpes: list[float]) -> pd.DataFrame:
+    """A ledger: two backtests, then points of sweeps."""
+    return pd.DataFrame([
+        {
+            "kind": "backtest" if n < 2 else "sweep", "strategy": "equal_weight",
+            "started_at": pd.Timestamp(2026, 1, 5 + n, 9), "prices": "bundled", "first": dt.date(2019, 6, 3),
+            "last": dt.date(2020, 12, 31), "cagr": 0.03, "volatility": 0.09, "sharpe": sharpe, "max_drawdown": -0.2,
+        }
+        for n, sharpe in enumerate(sharpes)
+    ])  # fmt: skip

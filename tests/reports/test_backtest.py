@@ -16,7 +16,7 @@ from tests.reports.page import Page
 
 ORDER = [
     "verdict", "results", "equity", "allocation", "risk", "constraints", "rolling", "turnover", "months", "crises",
-    "crisis-returns", "tracking", "quality", "definitions", "provenance",
+    "crisis-returns", "sensitivity", "trials", "tracking", "quality", "definitions", "provenance",
 ]  # fmt: skip
 FIGURES = [
     "equity",
@@ -27,6 +27,7 @@ FIGURES = [
     "turnover",
     "months",
     "crises",
+    "sensitivity",
     "tracking",
 ]
 
@@ -173,12 +174,37 @@ def test_a_young_strategy_without_limits_or_live_runs_has_a_shorter_report(make_
     nothing = {
         name: getattr(whole, name).iloc[:0]
         for name in ("binding", "tracking", "rolling", "crises", "risk_shares")
-    }
+    } | {"sweep": None}
     young = make_backtest(**nothing, quality=pd.DataFrame())
     assert list(backtest_figures(young)) == ["equity", "allocation", "turnover", "months"]
     page = Page(backtest_report(young)["report.html"].decode())
     assert "tracking" not in page.sections
     assert "No cap, floor or band ever bound" in page.sections["constraints"]
+
+
+def test_without_a_sweep_or_a_trial_one_line_says_what_to_do(make_backtest):
+    page = Page(backtest_report(make_backtest(sweep=None, trials=pd.DataFrame()))["report.html"].decode())
+    assert (
+        "No sweep of this strategy is on record: riskparity sweep risk_parity --set"
+        in page.sections["sensitivity"]
+    )
+    assert "No trial is on record before this one." in page.sections["trials"]
+
+
+def test_the_latest_sweep_is_told_with_its_verdicts_and_what_it_was_made_of(page, files):
+    said = " ".join(page.sections["sensitivity"].split())
+    assert "the grid ends too early in max weight" in said
+    assert "PBO 23%" in said
+    assert "From the latest sweep, risk_parity-sweep-0f3a, weeks 2009-01-09 to 2016-07-01" in said
+    assert "max weight edge 0.35 0.2 to 0.5" in said
+    assert "the grid ends too early in max weight" in files["summary.md"].decode()
+
+
+def test_the_ledger_says_where_this_backtest_stands_among_all_trials(page):
+    said = " ".join(page.sections["trials"].split())
+    assert "On record are 2 backtests and 3 points of sweeps" in said
+    assert "2 of them have a Sharpe ratio above this one's" in said
+    assert "2026-01-06 09:00 equal weight 2019-06-03 2020-12-31 +3.0% 9.0% 0.02 -20.0% bundled" in said
 
 
 def test_names_and_notes_are_text_never_markup(make_backtest):

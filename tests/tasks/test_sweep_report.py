@@ -13,9 +13,10 @@ from config.sweep_overrides import sweep_parameters
 from portfolio.statistics import sharpe_ratio
 from schemas.errors import DataError
 from schemas.identity import Sweep
+from tasks.reproduction import sweep_command
 from tasks.sweep_judgement import latest_sweep, rows_of
 from tasks.sweep_opening import begin_sweep
-from tasks.sweep_report import sweep_command, sweep_inputs, write_sweep_report
+from tasks.sweep_report import latest_sweep_inputs, sweep_inputs, write_sweep_report
 from tasks.sweep_running import run_sweep
 from warehouse import Warehouse
 
@@ -124,6 +125,13 @@ def test_the_latest_sweep_of_a_strategy_is_found(store, sweep):
     assert found.run_id == sweep.run_id
     assert len(rows_of(store, found, "sweep_points")) == 60
     assert latest_sweep(store, "equal_weight") is None
+
+
+def test_a_backtest_is_given_the_latest_sweep_without_what_would_take_it_long(store, sweep, inputs):
+    brief = latest_sweep_inputs(store, "risk_parity")
+    assert brief.verdicts.equals(inputs.verdicts)
+    assert brief.distances.empty
+    assert latest_sweep_inputs(store, "equal_weight") is None
 
 
 def test_a_sweep_that_is_not_there_is_named(store):
