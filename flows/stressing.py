@@ -22,6 +22,7 @@ from schemas.stress_results import StressResult, StressTables
 from strategies.registry import strategy_class
 from tasks.backtest_prices import gather_prices
 from tasks.crash_market import Span, span_of
+from tasks.stress_base import base_of
 from tasks.stress_report import commit_stress_test, stress_inputs, write_stress_report
 from tasks.stress_tables import no_weeks, write_histories, write_shocks, write_synthetic
 from warehouse import Warehouse
@@ -59,9 +60,11 @@ def run_stress_test(
         prices = gather_prices(store, test, parameters, kind="stress")
         if not quiet:
             screens.talk(f"  {'prices':<13}{prices.said}")
+        told("the account until the last close")
+        base = base_of(store, prices, parameters)
         stages: dict[str, Callable[[], StressTables]] = {
-            "shocks": lambda: write_shocks(store, test, prices, parameters),
-            "histories": lambda: write_histories(store, test, prices, parameters, told),
+            "shocks": lambda: write_shocks(store, test, base, prices, parameters),
+            "histories": lambda: write_histories(store, test, base, parameters, told),
             "universes": lambda: write_synthetic(store, test, parameters, told),
         }
         parts = [_timed(name, stage, quiet=quiet) for name, stage in stages.items()]

@@ -13,6 +13,7 @@ from schemas.stress_parameters import StressParameters
 from schemas.stress_results import StressTables
 from tasks.backtest_prices import gather_prices
 from tasks.stage import say, stage, warehouse
+from tasks.stress_base import base_of
 from tasks.stress_report import commit_stress_test, write_stress_report
 from tasks.stress_tables import no_weeks, write_histories, write_shocks, write_synthetic
 
@@ -34,13 +35,15 @@ def collect(test: StressTest, parameters: StressParameters) -> GatheredPrices:
 @stage("shocks")
 def shock(test: StressTest, prices: GatheredPrices, parameters: StressParameters) -> StressTables:
     """See ``write_shocks``."""
-    return _said(write_shocks(warehouse(), test, prices, parameters))
+    base = base_of(warehouse(), prices, parameters)
+    return _said(write_shocks(warehouse(), test, base, prices, parameters))
 
 
 @stage("histories")
 def resample(test: StressTest, prices: GatheredPrices, parameters: StressParameters) -> StressTables:
     """See ``write_histories``."""
-    return _said(write_histories(warehouse(), test, prices, parameters))
+    base = base_of(warehouse(), prices, parameters)
+    return _said(write_histories(warehouse(), test, base, parameters))
 
 
 @stage("universes")

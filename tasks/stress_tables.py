@@ -9,7 +9,7 @@ from schemas.identity import StressTest
 from schemas.results import GatheredPrices
 from schemas.stress_parameters import StressParameters
 from schemas.stress_results import StressTables
-from tasks.stress_base import StressBase, base_of
+from tasks.stress_base import StressBase
 from tasks.stress_crises import write_crises
 from tasks.stress_futures import write_leverage, write_resamples
 from tasks.stress_scenarios import write_scenarios
@@ -20,10 +20,9 @@ Told = Callable[[str], None]
 
 
 def write_shocks(
-    store: Warehouse, test: StressTest, prices: GatheredPrices, parameters: StressParameters
+    store: Warehouse, test: StressTest, base: StressBase, prices: GatheredPrices, parameters: StressParameters
 ) -> StressTables:
     """Scenarios on today's portfolio, and the named crises."""
-    base = base_of(store, prices, parameters)
     scenarios, *rest = write_scenarios(store, test, base, parameters)
     crises = write_crises(store, test, base)
     rows = store.get(scenarios)
@@ -35,12 +34,11 @@ def write_shocks(
 def write_histories(
     store: Warehouse,
     test: StressTest,
-    prices: GatheredPrices,
+    base: StressBase,
     parameters: StressParameters,
     told: Told = lambda _: None,
 ) -> StressTables:
     """The whole strategy through drawn histories, and its account with leverage."""
-    base = base_of(store, prices, parameters)
     resamples, why = write_resamples(store, test, base, parameters, told)
     leverage = write_leverage(store, test, base, parameters)
     falls = store.get(resamples).query("draw >= 0")["max_drawdown"]
