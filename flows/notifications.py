@@ -33,11 +33,13 @@ BLOCK = "riskparity"
 # A run is called by its own id, strategy-week-attempt, once the guard has opened it. Before, its schedule says the week.
 _FACTS = (
     """
-{%- set given = flow_run.parameters %}
-{%- set strategy = given.parameters.strategy.name or given.strategy or 'CONFIGURED' %}
 {%- set opened = '-W' in flow_run.name %}
+{%- set name = flow_run.name.split('-') %}
+{%- set given = flow_run.parameters %}
+{%- set meant = given.parameters.strategy.name or given.strategy or 'CONFIGURED' %}
+{%- set strategy = name[0] if opened else meant %}
 {%- set scheduled = flow_run.expected_start_time.strftime('%G-W%V') %}
-{%- set week = flow_run.name.split('-')[1:3]|join('-') if opened else scheduled %}
+{%- set week = name[1:3]|join('-') if opened else scheduled %}
 {%- set outcome = flow_run.state.name|lower|replace('_', ' ') %}
 {%- set url = flow_run|ui_url -%}
 """
@@ -86,12 +88,11 @@ class Destinations(NamedTuple):
             ConfigError: An address cannot work, or would send its secret in the clear. It is not repeated.
         """
         webhook, email = environ.get(WEBHOOK, ""), environ.get(EMAIL, "")
-        if webhook and not _is_private(webhook):
-            raise _unusable(WEBHOOK, "https://…; plain http only to this machine")
-        if email and not email.startswith(("mailto://", "mailtos://")):
-            raise _unusable(
-                EMAIL, "mailtos://user:password@smtp.example.com/?from=me@example.com&to=you@example.com"
-            )
+        if webhook and not _is_private(webhook, "https", "http"):
+            raise _unusable(WEBHOOK, "https://…; plain http goes to this machine only")
+        if email and not _is_private(email, "mailtos", "mailto"):
+            form = "mailtos://user:password@smtp.example.com/?from=me@example.com&to=you@example.com"
+            raise _unusable(EMAIL, f"{form}; plain mailto goes to this machine only")
         return cls(webhook, email)
 
     def names(self) -> list[str]:
@@ -158,11 +159,9 @@ def _undelivered(name: str, why: str) -> TemporaryError:
     )
 
 
-def _is_private(url: str) -> bool:
+def _is_private(url: str, secure: str, plain: str) -> bool:
     parts = urllib.parse.urlsplit(url)
-    return parts.scheme == "https" or (
-        parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}
-    )
+    return parts.scheme == secure or (parts.scheme == plain and parts.hostname in {"127.0.0.1", "localhost"})
 
 
 def _unusable(variable: str, form: str) -> ConfigError:

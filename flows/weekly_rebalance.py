@@ -85,15 +85,19 @@ def carry_out(
     performance = close_books(run, executed, strategy)
     summary = write_report(run, executed.outcome)
     written = (*written, executed.orders, executed.fills, executed.positions, performance)
-    return ending(RunResult.of(opening, executed.outcome, written, summary))
+    return ending(RunResult.of(opening, executed.outcome, written, summary), executed.remarks)
 
 
-def ending(result: RunResult) -> RunResult:
+def ending(result: RunResult, remarks: tuple[str, ...] = ()) -> RunResult:
     """End a flow run: its outcome is the state's name, so that a list of runs in the UI tells them apart.
+
+    The state's message, which notifications repeat, has what a person should know of how it went.
 
     Prefect hands the caller of the flow the state's data: the result.
     """
-    state: Any = Completed(name=result.outcome.capitalize(), message=result.run.run_id, data=result)
+    state: Any = Completed(
+        name=result.outcome.capitalize(), message=". ".join((result.run.run_id, *remarks)), data=result
+    )
     return cast(RunResult, state)
 
 

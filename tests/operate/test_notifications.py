@@ -102,7 +102,7 @@ def test_a_run_that_needs_a_person_tells_the_command_to_go_on_with(ended, arrive
 
     post, _ = arrives(run)
 
-    assert post["outcome"] == "needs human"
+    assert (post["strategy"], post["outcome"]) == ("downside_risk_parity", "needs human")
     assert "`riskparity acknowledge downside_risk_parity-2015-W24-2 --reason TEXT`" in post["text"]
 
 
@@ -213,6 +213,7 @@ def test_a_test_message_goes_to_both_and_a_destination_that_does_not_take_it_is_
     ("name", "address"),
     [
         ("NOTIFY_WEBHOOK_URL", "http://hooks.example.com/s3cret"),
+        ("NOTIFY_EMAIL_URL", "mailto://me:s3cret@smtp.example.com"),
         ("NOTIFY_EMAIL_URL", "smtp.example.com:s3cret"),
     ],
 )
