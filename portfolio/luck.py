@@ -104,7 +104,8 @@ def expected_maximum_sharpe(variance: ArrayLike, trials: ArrayLike) -> FloatArra
     """
     n = np.asarray(trials, dtype=float)
     maximum = (1 - np.euler_gamma) * ndtri(1 - 1 / n) + np.euler_gamma * ndtri(1 - 1 / (n * np.e))
-    return np.asarray(np.sqrt(variance) * np.where(n > 1, maximum, 0.0))
+    # the approximation falls below zero between one trial and two
+    return np.asarray(np.sqrt(variance) * np.maximum(maximum, 0.0))
 
 
 def deflated_sharpe(

@@ -121,6 +121,12 @@ def test_one_trial_is_not_deflated():
     assert alone.deflated == alone.probabilistic
 
 
+def test_between_one_trial_and_two_the_hurdle_is_never_below_zero():
+    hurdles = expected_maximum_sharpe(1.0, np.linspace(1, 2, 50))
+    assert hurdles[0] == 0.0
+    assert (np.diff(hurdles) >= 0).all()
+
+
 def test_more_trials_and_wider_ones_leave_less():
     by_number = deflated_sharpe(
         0.1, 500, 0, 3, variance=0.001, trials=np.array([1, 2, 10, 100, 10_000, 10_000_000])
