@@ -45,7 +45,7 @@ def pull_prices(parameters: DailyPricesParameters) -> PulledPrices:
     What the venue does not trade is left out: a universe may be meant for another one.
 
     Raises:
-        ConfigError: There is no such universe.
+        ConfigError: There is no such universe, or the venue trades nothing of it.
         TemporaryError: The market data service did not answer in full.
     """
     settings, store, calendar = load_settings(), warehouse(), TradingCalendar()
@@ -57,6 +57,12 @@ def pull_prices(parameters: DailyPricesParameters) -> PulledPrices:
     entitle(pull.run_id)
     members = _members(settings, parameters.universes)
     traded = tuple(symbol for symbol in members if _is_traded(account, symbol))
+    if not traded:
+        raise ConfigError(
+            f"{service.venue} trades none of the assets",
+            figures={"assets": ", ".join(members)},
+            remedy="Name a universe of config/universes.toml that is meant for this venue.",
+        )
     sessions = calendar.last_sessions(newest, parameters.sessions)
     _, learnt = top_up(store, pull, service, traded, sessions=sessions, rules=parameters.ingestion, now=now)
     say(
@@ -108,12 +114,10 @@ def findings(pulled: PulledPrices, window: pd.DataFrame, parameters: DailyPrices
         DataError: Hardly an asset has usable prices.
     """
     # one return is enough here: a young asset is no fault, and each strategy's lookback is its own
-    log = pd.DataFrame(
-        cleaned_rows(window, 1, parameters.cleaning)[1], columns=["symbol", "action", "detail"]
-    )
-    excluded = (
-        log[log["action"] == "excluded"].drop_duplicates("symbol").set_index("symbol")["detail"].to_dict()
-    )
+    edits = cleaned_rows(window, 1, parameters.cleaning)[1] if len(window) else []
+    log = pd.DataFrame(edits, columns=["symbol", "action", "detail"])
+    left_out = log[log["action"] == "excluded"].drop_duplicates("symbol")
+    excluded = dict(zip(left_out["symbol"], left_out["detail"], strict=True))
     altered = log[log["action"].isin(["repaired", "removed"])].groupby("symbol").size()
     newest, counts = window.groupby("symbol")["session"].max().to_dict(), window["symbol"].value_counts()
     rows: list[Record] = []

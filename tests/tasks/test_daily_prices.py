@@ -60,6 +60,10 @@ def test_what_cleaning_would_leave_out_is_unusable_and_says_why():
     assert told["SPY"] == ("sound", "")
 
 
+def test_a_feed_that_delivers_nothing_at_all_is_said_asset_by_asset():
+    assert found(bars("SPY", []), traded=("SPY",))["SPY"] == ("missing", "no bars at all")
+
+
 def test_a_young_asset_is_no_fault():
     told = found(bars("SPY"), bars("TLT", SESSIONS[-3:]), traded=("SPY", "TLT"))
 
@@ -114,6 +118,11 @@ def test_a_late_feed_is_named_and_a_second_try_finds_it_mended(store, exchange):
 
     verdicts = query(store.root, "select verdict from all_price_pulls order by committed_at")["verdict"]
     assert verdicts.to_pylist() == ["in doubt", "sound"]
+
+
+def test_a_universe_for_another_venue_is_named(store):
+    with pytest.raises(ConfigError, match="loopback trades none of the assets"):
+        pull_prices.fn(DailyPricesParameters(universes=("growth_hedge",)))
 
 
 def test_a_universe_nobody_configured_is_named(store):
