@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -75,20 +74,24 @@ def _lived(
 
     settings = load_settings().exchange.model_copy(update={"start": market.runs[0]})
     rows = []
-    with _state_of(place), _exchange(place, settings) as control:
+    with _state_of(place):
         for week, session in enumerate(counted(market.runs, len(market.runs), quiet=quiet)):
+            # asked for each week anew: one that nobody asks for two minutes ends itself, and goes on where it was
+            exchange = ExchangeControl(ensure_running(place, settings, bars=place / "bars.parquet"))
             if week:
-                control.advance("next_week")
+                exchange.advance("next_week")
             row = {
                 "week": str(IsoWeek.of(session)),
                 "session": session,
                 "event": market.events.get(session, ""),
             }
+            before = exchange.state()["orders"]
             try:
                 row |= _told(Warehouse(place), weekly_rebalance(rebalance))
             except RiskParityError as error:
-                row |= {"outcome": type(error).__name__, "orders": 0, "filled": 0, "said": str(error)}
-            rows.append({**row, "equity": float(control.state()["equity"])})
+                row |= {"outcome": type(error).__name__, "filled": 0, "said": str(error)}
+            after = exchange.state()
+            rows.append({**row, "equity": float(after["equity"]), "orders": after["orders"] - before})
     return rows
 
 
@@ -99,7 +102,6 @@ def _told(store: Warehouse, result: RunResult) -> dict[str, Any]:
     failed = [f"{check.name}: {check.detail}" for check in result.checks if not check.passed]
     return {
         "outcome": result.outcome,
-        "orders": len(orders),
         "filled": len(orders) - len(unfilled),
         "said": "; ".join([*failed, *unfilled]),
     }
@@ -119,13 +121,3 @@ def _state_of(place: Path) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-@contextlib.contextmanager
-def _exchange(place: Path, settings: Any) -> Iterator[ExchangeControl]:
-    address = ensure_running(place, settings, bars=place / "bars.parquet")
-    try:
-        yield ExchangeControl(address)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(address.pid, signal.SIGTERM)

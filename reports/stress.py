@@ -53,7 +53,8 @@ WORDS = {
     "Drawn history": "Stationary block bootstrap (Politis & Romano, 1994) of whole sessions: opens, closes and cash of a day "
     "stay together. The whole strategy lives through each.",
     "Kelly": "(mean - i) / variance of the account without leverage (Thorp 2006): i is what cash earns up to one, what debts cost above. "
-    "Best is the leverage of greatest growth on these very returns.",
+    "Beside it the leverage that the formula gives if debts cost what cash earns, ten at most. Best is the leverage of greatest "
+    "growth on these very returns.",
     "Margin call": "A close at which equity is less than the maintenance margin times the value of the positions. The simulated "
     "account is not sold out; a broker would have.",
     "Least there is": "Of any long-only portfolio with as much invested, in closed form: √(c + (1 - c)/N) of one asset's at correlation c, for "

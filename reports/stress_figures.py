@@ -86,7 +86,8 @@ def resamples(inputs: StressInputs) -> Figure:
 
 def leverage(inputs: StressInputs) -> Figure:
     """Growth and deepest fall by leverage, with Kelly's and the best marked."""
-    table = inputs.leverage.sort_values("leverage")
+    most = inputs.leverage.loc[inputs.leverage["what"] == "grid", "leverage"].max()
+    table = inputs.leverage[inputs.leverage["leverage"] <= most].sort_values("leverage")
     with house_style():
         figure = new_figure(3.4, leverage_finding(inputs))
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=[1.5, 1])
@@ -143,12 +144,15 @@ def resamples_finding(inputs: StressInputs) -> str:
 def leverage_finding(inputs: StressInputs) -> str:
     """What leverage does, in a sentence."""
     table = inputs.leverage
-    kelly, best = (table[table["what"] == what].iloc[0] for what in ("Kelly", "best"))
-    worst = table.sort_values("leverage").iloc[-1]
+    kelly, free, best = (
+        table[table["what"] == what].iloc[0] for what in ("Kelly", "Kelly at the rate of cash", "best")
+    )
+    worst = table[table["what"] == "grid"].sort_values("leverage").iloc[-1]
     end = "ruins it" if worst["ruined"] else f"grows {signed_percent(worst['growth'])} a year"
     return (
-        f"Kelly's formula asks for {ratio(kelly['leverage'])}, these very returns for {ratio(best['leverage'])}; "
-        f"{ratio(worst['leverage'], 1)} times {end}, with a deepest fall of {percent(worst['max_drawdown'])}."
+        f"Kelly's formula asks for {ratio(kelly['leverage'])} ({ratio(free['leverage'])} if debts cost what cash earns), these very "
+        f"returns for {ratio(best['leverage'])}; {ratio(worst['leverage'], 1)} times {end}, with a deepest fall of "
+        f"{percent(worst['max_drawdown'])}."
     )
 
 

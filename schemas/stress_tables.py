@@ -162,7 +162,10 @@ class StressLeverage(Artifact):
     """The same account with everything multiplied: growth, falls, interest and margin calls."""
 
     leverage: float = pa.Field(gt=0, description="Factor on all weights")
-    what: str = pa.Field(description="grid, Kelly, half Kelly, or best: the empirical optimum")
+    what: str = pa.Field(
+        description="grid; Kelly: by the formula with interest on debts; half Kelly; Kelly at the rate of cash: as if debts cost "
+        "what cash earns, 10 at most; best: the empirical optimum"
+    )
     growth: float = pa.Field(
         nullable=True, description="Logarithmic growth of the simulated account, a year; null when ruined"
     )

@@ -62,7 +62,9 @@ def write_leverage(
     returns = period_returns(base.account.equity)
     mean = float(SESSIONS_A_YEAR * returns.mean())
     kelly = min(kelly_leverage(mean, float(volatility(returns)), **rates), MOST)
+    free = kelly_leverage(mean, float(volatility(returns)), cash=rates["cash"], margin=rates["cash"])
     wanted = [("grid", leverage) for leverage in parameters.leverages]
+    wanted += [("Kelly at the rate of cash", min(free, MOST))]
     wanted += [
         ("Kelly", kelly),
         ("half Kelly", kelly / 2),

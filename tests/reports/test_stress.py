@@ -102,6 +102,7 @@ def inputs():
                 _leverage(1.0, "grid", 0.03),
                 _leverage(2.0, "grid", 0.01, calls=4, first_call=DAY),
                 _leverage(1.4, "Kelly", 0.035),
+                _leverage(2.5, "Kelly at the rate of cash", 0.0),
                 _leverage(0.7, "half Kelly", 0.02),
                 _leverage(1.3, "best", 0.036),
             ]
@@ -139,7 +140,15 @@ def test_leverage_says_who_was_called_and_who_was_ruined(inputs):
     assert told["1.00"][-1] == "never"
     assert told["2.00"][-1] == "4 closes, first 2020-03-16"
     assert told["3.00"][-1] == "ruined"
-    assert [row[0] for row in leverage_table(inputs).rows] == ["0.70", "1.00", "1.30", "1.40", "2.00", "3.00"]
+    assert [row[0] for row in leverage_table(inputs).rows] == [
+        "0.70",
+        "1.00",
+        "1.30",
+        "1.40",
+        "2.00",
+        "2.50",
+        "3.00",
+    ]
 
 
 def test_each_figure_is_summed_up_in_a_sentence(inputs):
@@ -147,7 +156,10 @@ def test_each_figure_is_summed_up_in_a_sentence(inputs):
     assert "In 1 of 3 scenarios there were no weights of the strategy's own." in losses
     assert "worst was Covid, -6.0% against -30.0% of SPY. The prices do not reach 1 of 2." in crises
     assert "90% of the growth rates lie between +1.0% and +19.0%" in drawn
-    assert "Kelly's formula asks for 1.40, these very returns for 1.30; 3.0 times ruins it" in leverage
+    assert (
+        "Kelly's formula asks for 1.40 (2.50 if debts cost what cash earns), these very returns for 1.30; 3.0 times ruins it"
+        in leverage
+    )
 
 
 def test_the_page_escapes_needs_nothing_else_and_is_the_same_each_time(inputs):
