@@ -32,13 +32,21 @@ def before(stage: Stage) -> tuple[Stage, ...]:
     return STAGES[: STAGES.index(stage)]
 
 
-def remedy(artifact: str, run_id: str) -> str:
-    """What a person does when an artifact of a run is missing or damaged: its stage again, while no order rests on it."""
-    restore = "restore the state folder from a backup: `riskparity warehouse restore FOLDER`"
+RESTORE = "restore the state folder from a backup: `riskparity warehouse restore FOLDER`"
+
+
+def remedy(artifact: str, run_id: str, otherwise: str = RESTORE) -> str:
+    """What a person does when an artifact of a run cannot be used: its stage again, while no order rests on it.
+
+    Args:
+        artifact: Its name.
+        run_id: The run that wrote it.
+        otherwise: What else helps.
+    """
     stage = next((name for name, written in WRITES.items() if artifact in written), None)
     if stage is None or stage == "execution":
-        return f"It cannot be made again: {restore}."
+        return f"It cannot be made again: {otherwise}."
     return (
         f"Do '{stage}' again, and what follows from it: `riskparity runs resume {run_id} --from \"{stage}\"`, or the "
-        f"deployment resume; or {restore}."
+        f"deployment resume. Or {otherwise}."
     )

@@ -14,6 +14,8 @@ from schemas.errors import DataError
 from schemas.stages import remedy
 from warehouse.tables import VERSION_KEY
 
+OTHER_VERSION = "go on with the version that wrote it, or in a new state folder (RISKPARITY_HOME)"
+
 
 def read(path: Path) -> pa.Table:
     """The rows of a file, page by page against its checksums.
@@ -49,7 +51,7 @@ def require_version(name: str, path: Path) -> None:
         raise DataError(
             f"Artifact {path.name} of '{name}' was written by another version of this project",
             figures={"its schema version": found, "version understood": wanted},
-            remedy=remedy(name, path.stem),
+            remedy=remedy(name, path.stem, otherwise=OTHER_VERSION),
         )
 
 

@@ -182,8 +182,14 @@ class Warehouse:
 
     def _concatenate(self, name: str, paths: list[Path]) -> pd.DataFrame:
         schema = arrow_schema(ARTIFACTS[name].model)
-        written = [parquet.read(path) for path in paths if not path.name.startswith("_")]
-        return tables.to_pandas(pa.concat_tables([schema.empty_table(), *written]))
+        paths = [path for path in paths if not path.name.startswith("_")]
+        written = [parquet.read(path) for path in paths]
+        try:
+            return tables.to_pandas(pa.concat_tables([schema.empty_table(), *written]))
+        except pa.ArrowInvalid:  # other columns: say whose
+            for path in paths:
+                parquet.require_version(name, path)
+            raise
 
     def _path(self, name: str, run: Author) -> Path:
         return self._run_path(name, run.session, run.run_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -36,6 +36,15 @@ class Operator:
 
     def start(self, name: str, **parameters: object) -> FlowRun:
         return self.client.create_flow_run_from_deployment(self.deployment(name).id, parameters=parameters)
+
+    def started(self, *, but: Collection[UUID]) -> FlowRun:
+        """A run that somebody else has started, once it is there: none of these."""
+        for _ in range(120):
+            new = [run for run in self.client.read_flow_runs() if run.id not in but]
+            if new:
+                return new[0]
+            time.sleep(0.5)
+        raise AssertionError("no run was started")
 
     def run(self, name: str, **parameters: object) -> FlowRun:
         """Start it and wait for its end."""
@@ -70,8 +79,21 @@ class Operator:
             time.sleep(0.5)
         raise AssertionError(f"after {patience:.0f} s still {run.state}")
 
-    def tasks(self, run: FlowRun) -> dict[str, str]:
-        """How each task stands that the last attempt at the run came to: ``{"cleaning": "Cached"}``."""
+    def tasks(self, run: FlowRun, until: dict[str, str]) -> dict[str, str]:
+        """How each task stands that the last attempt at the run came to: ``{"cleaning": "Cached"}``.
+
+        The server learns of tasks later than of their run: it is asked for a while, until it answers as is hoped for.
+        """
+        deadline = time.monotonic() + 60
+        while (found := self._tasks(run)) != until and time.monotonic() < deadline:
+            time.sleep(0.5)
+        return found
+
+    def _tasks(self, run: FlowRun) -> dict[str, str]:
         chosen = FlowRunFilter(id=FlowRunFilterId(any_=[run.id]))
         tasks = self.client.read_task_runs(flow_run_filter=chosen, limit=200)
-        return {task.name: task.state.name for task in tasks if task.flow_run_run_count == run.run_count}
+        return {
+            task.name: task.state.name if task.state else "Unknown"
+            for task in tasks
+            if task.flow_run_run_count == run.run_count
+        }

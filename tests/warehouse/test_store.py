@@ -4,13 +4,16 @@ import datetime as dt
 from decimal import Decimal
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
+from schemas.artifacts import ARTIFACTS, arrow_schema
 from schemas.errors import DataError
 from schemas.identity import IsoWeek, Run, Trial
 from tests.visible import visible
 from warehouse import Warehouse, files
 from warehouse.query import query
+from warehouse.tables import VERSION_KEY
 
 MONDAY = dt.date(2015, 6, 1)
 NOON = dt.datetime(2015, 6, 1, 16, 0, tzinfo=dt.UTC)
@@ -137,6 +140,23 @@ def open_run(warehouse, run):
         "code_version": "1",
     }
     warehouse.put(run, "openings", [opening])
+
+
+def test_what_a_run_was_opened_with_can_be_looked_up(warehouse, run):
+    open_run(warehouse, run)
+
+    assert warehouse.opening(run.run_id)["decided_at"] == run.decided_at.replace(tzinfo=None)
+
+
+def test_a_history_written_by_another_version_says_so(warehouse, run, monkeypatch):
+    older = arrow_schema(ARTIFACTS["openings"].model).remove(1)
+    open_run(warehouse, run)
+    path = next(warehouse.root.glob(f"artifacts/openings/*/{run.run_id}.parquet"))
+    pq.write_table(older.empty_table().replace_schema_metadata({VERSION_KEY: "1"}), path)
+
+    with pytest.raises(DataError, match="another version") as refused:
+        warehouse.openings()
+    assert "RISKPARITY_HOME" in refused.value.remedy
 
 
 def test_attempts_count_unfinished_runs_too(warehouse, run):
