@@ -22,12 +22,13 @@ RULES: tuple[Rule, ...] = (
     impossible_values,
     unit_errors,
     bad_prints,
+    stale_runs,
     unadjusted_splits,
     broken_envelopes,
-    stale_runs,
     carried_forward,
 )
-"""What one fault hides may be another: a rule reads the panel as the rules before it left it."""
+"""What one fault hides may be another: a rule reads the panel as the rules before it left it. The jump out of a price that
+stood still is the move of all those sessions, hence stale runs before splits."""
 PASSES = 20
 """Data that are still changing after so many passes are not price data."""
 

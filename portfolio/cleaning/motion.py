@@ -33,7 +33,8 @@ class Motion:
         following_open: Open of the session of ``following``.
         log_return: log(close / previous).
         sigma: Robust daily standard deviation, 1.4826 x the median absolute log return of the quarter
-            before, times the root of the sessions since ``previous``.
+            before, times the root of ``span``.
+        span: Sessions since ``previous``; NaN where there is none.
         z: log_return / sigma.
         recent: Largest absolute daily log return of the two weeks before (of the two weeks after the next
             session at the head of the window).
@@ -46,6 +47,7 @@ class Motion:
     following_open: Floats
     log_return: Floats
     sigma: Floats
+    span: Floats
     z: Floats
     recent: Floats
     bar_range: Floats
@@ -59,7 +61,8 @@ def motion(panel: Panel) -> Motion:
     before, after = _before(rows), _before(rows[::-1])[::-1]
     previous, following = _take(panel.close, before), _take(panel.close, after)
     log_return = np.log(panel.close / previous)
-    root_span = np.sqrt(here - before)
+    span = here - before
+    root_span = np.sqrt(span)
     daily = np.abs(log_return) / root_span
     sigma = np.maximum(1.4826 * _normal(daily), LEAST_SIGMA) * np.nan_to_num(root_span, nan=1.0)
     bar_range = np.log(panel.high / panel.low)
@@ -70,6 +73,7 @@ def motion(panel: Panel) -> Motion:
         following_open=_take(panel.open, after),
         log_return=log_return,
         sigma=sigma,
+        span=span,
         z=log_return / sigma,
         recent=_recent(daily),
         bar_range=bar_range / np.maximum(_normal(bar_range), LEAST_SIGMA),

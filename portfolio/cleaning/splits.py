@@ -28,6 +28,9 @@ class _Jump:
     i: int
     size: float
     sigma: float
+    """Robust standard deviation of the move since that close."""
+    span: int
+    """Sessions since then; 1 is overnight."""
 
 
 def unadjusted_splits(panel: Panel, params: CleaningParameters) -> list[Edit]:
@@ -39,6 +42,9 @@ def unadjusted_splits(panel: Panel, params: CleaningParameters) -> list[Edit]:
     evidence even when other assets jump with it: funds of one family split on the same day. Any other
     ratio (a spin-off or a special dividend, so downwards only) needs more calm and an unmoved crowd, and
     is taken from the open, as if nothing else had happened overnight.
+
+    After missing sessions a price may have moved for days: only a usual ratio is believed then, and as near to it as
+    overnight, although days may lie between; a real fall must not be taken for a split because nobody saw it happen.
     """
     moves = motion(panel)
     factor = np.ones_like(panel.close)
@@ -69,7 +75,10 @@ def _jumps(panel: Panel, moves: Motion, params: CleaningParameters) -> list[_Jum
     least = np.fmax(np.maximum(LEAST_JUMP, params.spike_threshold * moves.sigma), ALONE * moves.recent)
     large = (np.abs(size) > least) & (moves.log_return * np.sign(size) > params.reversal * np.abs(size))
     taken_back = np.abs(np.log(moves.following / panel.close)) > (1 - params.reversal) * np.abs(size)
-    return [_Jump(t, i, size[t, i], moves.sigma[t, i]) for t, i in np.argwhere(large & ~taken_back)]
+    return [
+        _Jump(t, i, size[t, i], moves.sigma[t, i], int(moves.span[t, i]))
+        for t, i in np.argwhere(large & ~taken_back)
+    ]
 
 
 def _ratio(panel: Panel, moves: Motion, jump: _Jump, params: CleaningParameters) -> float | None:
@@ -81,7 +90,7 @@ def _ratio(panel: Panel, moves: Motion, jump: _Jump, params: CleaningParameters)
     usual = _usual_ratio(jump)
     if usual and (opened or not newest) and (no_market_move or _calm(panel, moves, jump, params, times=4)):
         return usual
-    if newest or not opened or crowd_share(moves, t, i) >= params.crowd:
+    if newest or not opened or jump.span > 1 or crowd_share(moves, t, i) >= params.crowd:
         return None
     if no_market_move or (jump.size < 0 and _calm(panel, moves, jump, params, times=2.5)):
         return float(np.exp(jump.size))
@@ -89,11 +98,12 @@ def _ratio(panel: Panel, moves: Motion, jump: _Jump, params: CleaningParameters)
 
 
 def _usual_ratio(jump: _Jump) -> float | None:
-    """The usual ratio next to the jump, if the rest is no more than an ordinary move."""
+    """The usual ratio next to the jump, if the rest is no more than an ordinary overnight move."""
     signed = np.concatenate([USUAL_RATIOS, 1 / USUAL_RATIOS])
     away = np.abs(np.log(signed) - jump.size)
     nearest = int(np.argmin(away))
-    return float(signed[nearest]) if away[nearest] <= ORDINARY * jump.sigma else None
+    overnight = jump.sigma / np.sqrt(jump.span)
+    return float(signed[nearest]) if away[nearest] <= ORDINARY * overnight else None
 
 
 def _calm(panel: Panel, moves: Motion, jump: _Jump, params: CleaningParameters, times: float) -> bool:

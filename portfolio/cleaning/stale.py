@@ -36,6 +36,18 @@ def stale_runs(panel: Panel, params: CleaningParameters) -> list[Edit]:
     )
 
 
+def stale_when_seen(panel: Panel, params: CleaningParameters) -> NDArray[np.bool_]:
+    """Which closes (T, N) repeated for too long already when they were new: judged by the sessions before them alone.
+
+    A run of ten is known to be one in its tenth session; a window that ends later removes it from its second.
+    """
+    seen = np.zeros(panel.close.shape, dtype=np.bool_)
+    for i in range(panel.close.shape[1]):
+        known = np.flatnonzero(~np.isnan(panel.close[:, i]))
+        seen[known, i] = _stale_when_seen(panel.close[known, i], params.stale_sessions)
+    return seen
+
+
 def carried_forward(panel: Panel, _params: CleaningParameters) -> list[Edit]:
     """Remove closes that repeat the one before on a day without any trade, where volume is normally known."""
     close, volume = panel.close, panel.volume
@@ -54,17 +66,40 @@ def carried_forward(panel: Panel, _params: CleaningParameters) -> list[Edit]:
 
 def _stale(close: Floats, least: int) -> NDArray[np.bool_]:
     """Which of the closes of one asset are stale repeats."""
-    repeats = np.concatenate([[False], close[1:] == close[:-1]])
-    starts = np.flatnonzero(~repeats)
-    ends = np.append(starts[1:], len(close))
+    repeats, runs = _runs(close, least)
     stale = np.zeros(len(close), dtype=bool)
-    for start, end in zip(starts, ends, strict=True):
+    for start, end in runs:
         length = end - start
-        if length < least:
-            continue
         around = repeats[max(0, start - YEAR) : end + YEAR]
-        share = (np.sum(around) - (length - 1) + 1) / (len(around) - length + 2)
-        if len(around) * share ** (length - 1) < CHANCE:
+        if _expected(np.sum(around) - (length - 1), len(around), np.array(length)) < CHANCE:
             stale[start : end - 1] = start == 0
             stale[start + 1 : end] |= start > 0
     return stale
+
+
+def _stale_when_seen(close: Floats, least: int) -> NDArray[np.bool_]:
+    repeats, runs = _runs(close, least)
+    seen = np.zeros(len(close), dtype=np.bool_)
+    for start, end in runs:
+        before, length = repeats[max(0, start - YEAR) : start], np.arange(least, end - start + 1)
+        expected = _expected(np.sum(before), len(before) + length, length)
+        seen[start + least - 1 : end] = expected < CHANCE
+    return seen
+
+
+def _runs(close: Floats, least: int) -> tuple[NDArray[np.bool_], list[tuple[int, int]]]:
+    """Which closes repeat the one before, and the runs of at least ``least`` equal ones, first and behind the last."""
+    repeats = np.concatenate([[False], close[1:] == close[:-1]])
+    starts = np.flatnonzero(~repeats)
+    ends = np.append(starts[1:], len(close))
+    return repeats, [
+        (start, end)
+        for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+        if end - start >= least
+    ]
+
+
+def _expected(others: np.int_, sessions: int | NDArray[np.int_], length: NDArray[np.int_]) -> Floats:
+    """Runs of this length to be expected in so many sessions, when ``others`` outside of the run repeat."""
+    share = (others + 1) / (sessions - length + 2)
+    return np.asarray(sessions * share ** (length - 1), dtype=np.float64)

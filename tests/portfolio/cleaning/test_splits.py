@@ -75,6 +75,34 @@ def test_closes_alone_do_not_suffice_for_an_odd_ratio(market, spoil, params):
     assert repair(closes, params)[1] == ()
 
 
+def after_a_gap(panel, row, symbol, sessions):
+    """The panel without the bars of the ``sessions`` before ``row``."""
+    bars = {name: panel.field(name).copy() for name in (*PRICES, "volume")}
+    for values in bars.values():
+        values[row - sessions : row, panel.symbols.index(symbol)] = np.nan
+    return replace(panel, **bars)
+
+
+@pytest.mark.parametrize("ratio", [2.0, 3.0, 0.1])
+def test_a_split_while_no_bars_came_is_seen_when_they_come_again(market, spoil, params, ratio):
+    clean = after_a_gap(market(), 90, "SPY", 5)
+    panel = after_a_gap(split(spoil, market(), "SPY", 90, ratio), 90, "SPY", 5)
+    assert np.allclose(repair(panel, params)[0].close, clean.close, equal_nan=True)
+
+
+@pytest.mark.parametrize("fall", [0.4, 0.6, 0.72, 0.78, 0.87])
+def test_a_fall_while_no_bars_came_is_no_split(market, spoil, params, fall):
+    panel = after_a_gap(spoil(market(), slice(90, None), "GLD", fall), 90, "GLD", 5)
+    assert repair(panel, params)[1] == ()
+
+
+def test_a_fall_out_of_a_price_that_stood_still_is_no_split(market, spoil, params):
+    panel = spoil(market(), slice(90, None), "GLD", 0.78)
+    for name in PRICES:
+        panel.field(name)[75:90, 3] = panel.close[74, 3]
+    assert {edit.rule for edit in repair(panel, params)[1]} == {"stale"}
+
+
 def collapse(panel, row, symbol, factor, *, trading_range, turnover):
     """A real overnight collapse: the price stays down, and the day is anything but ordinary."""
     i = panel.symbols.index(symbol)
