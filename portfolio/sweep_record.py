@@ -52,7 +52,7 @@ class SweepRecord:
     scores: FloatArray
     """(S,)"""
     verdicts: pd.DataFrame
-    """One row a parameter: its verdict, and the figures of ``sensitivity.Judgement``."""
+    """One row a parameter, what explains most first: its verdict, and the figures of ``sensitivity.Judgement``."""
     curves: pd.DataFrame
     """One row a parameter, kind of curve (slice, average) and value; point is the row behind a slice's score."""
     summary: pd.DataFrame
@@ -103,7 +103,7 @@ def sweep_record(
     peak = peak_among_neighbours(codes, chosen, ordered, scores)
     return SweepRecord(
         scores=scores.values,
-        verdicts=verdicts,
+        verdicts=verdicts.sort_values("explained", ascending=False, kind="stable", ignore_index=True),
         curves=pd.concat(
             [_curve(parameters[p], kind, curve) for (p, kind), curve in curves.items()], ignore_index=True
         ),

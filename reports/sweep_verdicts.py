@@ -13,6 +13,8 @@ from reports.sweep_inputs import SweepInputs, difference, parameter_name
 from reports.tables import Column, Row, Table, records, table_of
 
 _WORST_FIRST = ("spike", "edge", "slope", "uneven", "plateau")
+_LUCK, _CONFIDENT = 0.5, 0.95
+"""Probability of overfitting that luck gives, and of skill from which it counts as some."""
 _SURE = 2.0
 """Standard errors from which a difference is not called luck, as the verdicts have it."""
 _MEANING = {
@@ -69,8 +71,12 @@ def finding(inputs: SweepInputs) -> str:
     begin = f"Sharpe ratio {ratio(inputs.score)} ± {ratio(facts['noise'])}, rank {facts['rank']:.0f} of {facts['points']:,.0f}"
     if pd.isna(facts["overfit"]):
         return f"{begin}; too few weeks to say how much of picking the best is luck."
-    picked = "is mostly luck" if facts["overfit"] >= 0.5 else "picks something that lasts more often than not"  # noqa: PLR2004 - what luck gives
-    return f"{begin}. Picking the best of these points {picked}: PBO {percent(facts['overfit'], 0)}, deflated Sharpe {percent(facts['deflated'], 0)}."
+    lasts = "mostly luck" if facts["overfit"] >= _LUCK else "more than luck"
+    judged = "" if facts["deflated"] >= _CONFIDENT else "not "
+    return (
+        f"{begin}. Picking the best of these points is {lasts} (PBO {percent(facts['overfit'], 0)}, luck gives 50%); given so many trials the "
+        f"Sharpe ratio can {judged}be told from none (deflated Sharpe {percent(facts['deflated'], 0)})."
+    )
 
 
 def why(row: Row) -> str:

@@ -14,6 +14,7 @@ from portfolio.sweep_record import Parameter
 from reports.backtest_inputs import shown
 from reports.sweep_inputs import parameter_name
 from schemas.backtest_parameters import BacktestParameters
+from schemas.sweep_parameters import SweepParameters
 
 _ORDERED = (
     "lookback", "minimum_acceptable_return", "max_weight", "sleeve_min", "sleeve_max", "sleeve_max_weight", "drift_threshold",
@@ -40,17 +41,23 @@ class Varied(NamedTuple):
     """Whether it is the configured one."""
 
 
-def varied(points: pd.DataFrame, configured: BacktestParameters) -> Varied:
+def varied(points: pd.DataFrame, parameters: SweepParameters) -> Varied:
     """Read a sweep's design back.
+
+    A parameter without an axis is none of the design, though strategies may come with values of their own. What all points
+    share has the chosen value of each.
 
     Args:
         points: Rows of ``sweep_points`` that did not fail.
-        configured: What all points share; where a parameter was varied, its value here is the chosen one.
+        parameters: What the sweep was told.
     """
+    tried = {"strategy", "left_out", *parameters.axes.varied}
     kept = [
         each
-        for name, wanted in _configured(configured).items()
-        if wanted is not None and len(set((each := _read(points, name, wanted)).codes.tolist()) - {_NONE}) > 1
+        for name, wanted in _configured(parameters.backtest).items()
+        if name in tried
+        and wanted is not None
+        and len(set((each := _read(points, name, wanted)).codes.tolist()) - {_NONE}) > 1
     ]
     codes = np.array([each.codes for each in kept], dtype=np.int64).reshape(len(kept), len(points)).T
     away = np.abs(codes - np.array([each.own for each in kept], dtype=np.int64))

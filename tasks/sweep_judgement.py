@@ -51,7 +51,7 @@ def judge_sweep(store: Warehouse, sweep: Sweep) -> JudgedSweep:
     )
     lived = points["point"].isin(returns.columns[returns.std() > 0.0])
     kept = points[lived].reset_index(drop=True)
-    design = varied(kept, parameters.backtest)
+    design = varied(kept, parameters)
     if not design.parameters:
         raise DataError(
             "The points of a sweep that lived differ in nothing: there is nothing to compare",

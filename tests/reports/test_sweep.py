@@ -47,7 +47,8 @@ def test_the_strip_states_the_worst_verdict_and_what_is_luck(page):
         in said
     )
     assert "Sharpe ratio 0.71 ± 0.34, rank 4 of 12" in said
-    assert "PBO 23%, deflated Sharpe 84%" in said
+    assert "PBO 23%, luck gives 50%" in said
+    assert "deflated Sharpe 84%" in said
     assert "12, 1 failed" in said
 
 

@@ -67,13 +67,21 @@ def test_what_nobody_chooses_and_what_was_hardly_tried_is_no_verdict():
 
 
 @pytest.mark.parametrize(
-    ("overfit", "said"),
+    ("overfit", "deflated", "said"),
     [
-        (0.2, "picks something that lasts more often than not"),
-        (0.6, "is mostly luck"),
-        (float("nan"), "too few weeks to say"),
+        (
+            0.2,
+            0.97,
+            "is more than luck (PBO 20%, luck gives 50%); given so many trials the Sharpe ratio can be told from none",
+        ),
+        (
+            0.6,
+            0.01,
+            "is mostly luck (PBO 60%, luck gives 50%); given so many trials the Sharpe ratio can not be told from none",
+        ),
+        (float("nan"), 0.5, "too few weeks to say"),
     ],
 )
-def test_picking_the_best_is_judged_by_what_luck_gives(overfit, said):
-    summary = {**make_sweep().summary, "overfit": overfit}
+def test_picking_the_best_is_judged_by_what_luck_gives(overfit, deflated, said):
+    summary = {**make_sweep().summary, "overfit": overfit, "deflated": deflated}
     assert said in finding(make_sweep(summary=summary))

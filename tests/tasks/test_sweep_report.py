@@ -53,7 +53,8 @@ def inputs(store, sweep):
 
 def test_the_configured_parameters_are_the_chosen_point(inputs):
     assert inputs.chosen == "strategy risk parity, assets left out none, lookback 252, costs (bp) 2"
-    assert inputs.verdicts["parameter"].tolist() == ["strategy", "left_out", "lookback", "cost_bps"]
+    assert set(inputs.verdicts["parameter"]) == {"strategy", "left_out", "lookback", "cost_bps"}
+    assert inputs.verdicts["explained"].is_monotonic_decreasing
     assert not any("nearest" in note for note in inputs.notes)
 
 
@@ -66,6 +67,12 @@ def test_a_point_that_cannot_be_lived_is_listed_with_its_reason(inputs):
         f"benchmark, lookback {days}, without SPY" for days in (63, 126, 252)
     ]
     assert inputs.failures["error_text"].str.contains("SPY").all()
+
+
+def test_what_strategies_bring_along_is_no_axis(store, sweep, inputs):
+    """The benchmark has no cap; the cap was not varied."""
+    assert rows_of(store, sweep, "sweep_points")["max_weight"].nunique(dropna=False) == 2
+    assert inputs.curve("strategy", "slice")["value"].tolist() == ["risk parity", "benchmark"]
 
 
 def test_a_slice_is_made_of_points_that_differ_in_nothing_else(store, sweep, inputs):
