@@ -75,7 +75,7 @@ def commit_stress_test(
 ) -> ArtifactRef:
     """Write the test's row, last: it makes the others visible."""
     summary = stress_inputs(store, test, prices, tables, parameters).summary
-    row = {**summary, "committed_at": _naive(dt.datetime.now(dt.UTC)), "code_version": code_version()}
+    row = {**summary, "code_version": code_version()}
     return store.put(test, "stress_tests", [row])
 
 

@@ -55,7 +55,7 @@ def follow(opened: OpenedSweep, parts: Sequence[PrefectFuture[Part]]) -> None:
 def close_sweep(opened: OpenedSweep) -> SweepResult:
     """See ``finish_sweep``; the spread of the results on the run's page as well."""
     store = warehouse()
-    result = finished_sweep(store, opened) or finish_sweep(store, opened, dt.datetime.now(dt.UTC))
+    result = finished_sweep(store, opened) or finish_sweep(store, opened)
     table = records(summary(store, result).astype(str))
     create_table_artifact(key="sweep-results", table=table, description=result.said)
     say(result.said, *result.artifacts)

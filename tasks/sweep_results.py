@@ -23,13 +23,12 @@ def finished_sweep(store: Warehouse, opened: OpenedSweep) -> SweepResult | None:
     return result.model_copy(update={"said": f"{result.said}; computed before, on the same prices"})
 
 
-def finish_sweep(store: Warehouse, opened: OpenedSweep, now: dt.datetime) -> SweepResult:
+def finish_sweep(store: Warehouse, opened: OpenedSweep) -> SweepResult:
     """Put the parts together, commit, and forget the parts.
 
     Args:
         store: Where the parts and the artifacts are.
         opened: The sweep, all parts of which are finished.
-        now: Host clock, aware.
     """
     parts = SweepParts(store.root, opened.sweep)
     together = {name: parts.together(name, opened.parts) for name in TABLES}
@@ -37,7 +36,6 @@ def finish_sweep(store: Warehouse, opened: OpenedSweep, now: dt.datetime) -> Swe
     row = {
         "strategy": opened.sweep.strategy,
         "started_at": _naive(opened.started_at),
-        "committed_at": _naive(now),
         "parameters": opened.parameters.model_dump_json(),
         "axes": json.dumps(_axes(opened.parameters)),
         "prices": opened.source,

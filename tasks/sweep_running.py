@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -43,7 +42,7 @@ def run_sweep(
         with executor_of(opened.parameters.runner, opened.parameters.workers) as executor:
             for part in _evaluated(store, opened, waiting, executor):
                 done(part, False)  # noqa: FBT003
-    return finish_sweep(store, opened, dt.datetime.now(dt.UTC))
+    return finish_sweep(store, opened)
 
 
 def _evaluated(
