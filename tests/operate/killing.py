@@ -6,6 +6,7 @@ it; when the whole machine dies it is started anew. The loopback exchange lives 
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 import sys
 import tempfile
@@ -70,7 +71,7 @@ class Served:
         self._process = psutil.Process(
             self._stack.enter_context(interruptible(command, self._environment, self.log)).pid
         )
-        _wait(lambda: self.log.read_text().count(SERVING) > began, "it does not serve")
+        wait(lambda: self.log.read_text().count(SERVING) > began, "it does not serve")
 
     def kill(self, victim: str) -> None:
         """SIGKILL."""
@@ -86,9 +87,9 @@ class Served:
             process.kill()
         psutil.wait_procs(doomed, timeout=30)
 
-    def wait(self) -> None:
+    def come_back(self) -> None:
         """Until its server answers."""
-        _wait(self._answers, "its server does not answer")
+        wait(self._answers, "its server does not answer")
 
     def end(self) -> None:
         self._stack.close()
@@ -125,15 +126,14 @@ def killed(
         control.set_faults(*faults(point))
         run = operator.client.create_flow_run_from_deployment(deployment, job_variables=job)
         wait_for(point, control, home)
-        at = time.monotonic()
+        at = dt.datetime.now(dt.UTC)
         here.kill(victim)
         control.set_faults()
         if victim == "the machine":
             time.sleep(down)
             here.begin()
-        here.wait()
+        here.come_back()
         ended = operator.ended(run.id, patience=PATIENCE)
-        after = time.monotonic() - at
         retried = None
         if not ended.state.is_completed():
             time.sleep(SECOND_REPORT)
@@ -144,7 +144,7 @@ def killed(
             victim=victim,
             point=point,
             state=f"{ended.state.name}: {ended.state.message or ''}".split(". ")[0],
-            after=after,
+            after=(ended.state.timestamp - at).total_seconds(),
             retry=retried or "not needed",
             orders=len(sent),
             doubled=len(sent) - len(set(sent)) + len(control.violations()),
@@ -186,6 +186,7 @@ def _exchange(home: Path) -> Iterator[ExchangeControl]:
 
 
 def faults(point: str) -> list[dict[str, object]]:
+    """What the exchange has to do so that there is time to kill at that point."""
     held = {"action": "delay", "seconds": HELD, "times": 1}
     return {
         POINTS[0]: [{"path": "/v2/stocks/bars", **held}],
@@ -201,7 +202,7 @@ def wait_for(point: str, control: ExchangeControl, home: Path) -> None:
         held = any(rule["matches"] for rule in control.faults())
         return held or bool(list(home.glob("artifacts/positions/*/*.parquet")))
 
-    _wait(reached, f"it never came to: {point}")
+    wait(reached, f"it never came to: {point}")
 
 
 def orders(control: ExchangeControl) -> list[tuple[str, str]]:
@@ -212,7 +213,8 @@ def orders(control: ExchangeControl) -> list[tuple[str, str]]:
     return [(order["side"], order["symbol"]) for order in found]
 
 
-def _wait(reached: Callable[[], bool], otherwise: str) -> None:
+def wait(reached: Callable[[], bool], otherwise: str) -> None:
+    """Until it is so; fails when it never is."""
     deadline = time.monotonic() + PATIENCE
     while not reached():
         if time.monotonic() > deadline:
