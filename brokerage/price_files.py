@@ -76,7 +76,14 @@ def rates_in_file(path: Path, series: str) -> pd.Series[float]:
     )
     value = read_numbers(table, "value", name).to_numpy()
     rates = pd.Series(value / 100, pd.DatetimeIndex(read_days(table, dated, name)))
-    return rates[_of_series(table, name, series)].dropna().sort_index(kind="stable")
+    rates = rates[_of_series(table, name, series)].dropna().sort_index(kind="stable")
+    if rates.empty:
+        raise DataError(
+            f"{name} holds no rate",
+            figures={"rows": len(table)},
+            remedy="Fill its column value (percent a year).",
+        )
+    return rates
 
 
 def _of_series(table: pd.DataFrame, name: str, series: str) -> NDArray[np.bool_]:

@@ -33,13 +33,23 @@ def rebalance_schedule(
     at the close of the week before.
 
     Raises:
-        DataError: None is due.
+        DataError: None is due, or the history ends before ``first``.
 
     >>> days = np.arange("2026-07-01", "2026-07-15", dtype="datetime64[D]")
     >>> weekdays = days[np.is_busday(days)]
     >>> [str(weekdays[row]) for row in rebalance_schedule(weekdays, Rules()).executed]
     ['2026-07-06', '2026-07-13']
     """
+    if first >= len(sessions):
+        raise DataError(
+            "The prices end before anything could be traded",
+            figures={
+                "sessions": len(sessions),
+                "first trade in session": first + 1,
+                "prices end": sessions[-1],
+            },
+            remedy="Shorten the lookback (--set lookback=126), begin earlier (--start), or take longer prices (--prices FILE).",
+        )
     executed = _due(sessions, rules)
     decided = executed if rules.execution == "same_close" else executed - 1
     until = len(sessions) - 1 if last is None else last
@@ -47,7 +57,7 @@ def rebalance_schedule(
     if not wanted.any():
         raise DataError(
             f"No {rules.frequency} rebalance is due",
-            figures={"from": sessions[min(first, len(sessions) - 1)], "to": sessions[until]},
+            figures={"from": sessions[first], "to": sessions[until]},
             remedy="Take a longer history, or an earlier start.",
         )
     return Schedule(decided[wanted], executed[wanted])

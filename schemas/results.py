@@ -113,6 +113,8 @@ class GatheredPrices(BaseModel):
     artifacts: tuple[ArtifactRef, ...]
     """Prices, cash, cleaning log."""
     said: str
+    remarks: tuple[str, ...] = ()
+    """What a reader must know of them before any figure."""
 
 
 class SimulatedAccounts(BaseModel):

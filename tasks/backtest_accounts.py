@@ -151,7 +151,7 @@ def _keep_journal(store: Warehouse, trial: Trial, done: _Backtest, lived: list[R
 def _notes(
     history: PriceHistory, done: _Backtest, prices: GatheredPrices, parameters: BacktestParameters
 ) -> tuple[str, ...]:
-    notes = [f"Prices: {prices.source}."]
+    notes = [f"Prices: {prices.source}.", *prices.remarks]
     if done.rules != parameters.rules:
         notes.append("Only closes are known: what would trade at the next open trades at the next close.")
     if parameters.start is not None and done.start > parameters.start:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -21,6 +22,7 @@ from schemas.backtest_parameters import BacktestParameters
 from schemas.errors import DataError
 from schemas.identity import Trial
 from schemas.results import GatheredPrices
+from tasks.backtest_remarks import price_remarks
 from tasks.backtest_sources import Wanted, delivered_bars
 from warehouse import Warehouse
 
@@ -62,6 +64,7 @@ def gather_prices(
         hedges=wanted.hedges,
         beside=tuple(symbol for symbol in wanted.beside if symbol in history.symbols),
         artifacts=references,
+        remarks=price_remarks(delivered, history.sessions, log, parameters),
         said=f"{len(wanted.held)} symbols from {history.sessions[0]} to {history.sessions[-1]}, {len(log)} log lines; "
         f"{delivered.source}",
     )
@@ -75,7 +78,7 @@ def gather(store: Warehouse, trial: Trial, parameters: BacktestParameters) -> Ga
         ConfigError: There is no such universe.
     """
     delivered, wanted = delivered_bars(store, trial, parameters)
-    history, log = _cleaned(delivered.frame, wanted, parameters)
+    history, log = cleaned_history(delivered.frame, wanted, parameters)
     missing = sorted(set(wanted.held) - set(history.symbols))
     reasons = {edit["symbol"]: edit["detail"] for edit in log if edit["action"] == "excluded"}
     if missing:
@@ -88,6 +91,29 @@ def gather(store: Warehouse, trial: Trial, parameters: BacktestParameters) -> Ga
             remedy="Name a universe that the prices hold: --universe SPY,TLT,...",
         )
     return Gathered(history, delivered, wanted, log)
+
+
+def cleaned_history(
+    bars: pd.DataFrame, wanted: Wanted, parameters: BacktestParameters
+) -> tuple[PriceHistory, list[dict[str, object]]]:
+    """Bars as delivered up to ``parameters.end``, cleaned, and the cleaning log.
+
+    Args:
+        bars: ``DeliveredBars.frame``.
+        wanted: Whose prices are wanted; all of them judge a print together.
+        parameters: ``start``, ``end`` and how prices are cleaned.
+
+    Raises:
+        DataError: There are no bars of these assets, or none from ``start`` to ``end``, or no usable ones.
+    """
+    bars = _wanted_bars(bars, wanted, parameters.start, parameters.end)
+    days = bars["session"].to_numpy("datetime64[D]")
+    sessions = TradingCalendar().sessions(days.min().item(), days.max().item())
+    open_, high, low, close, volume = (bars[field].to_numpy(float) for field in FIELDS)
+    symbol, calendar = bars["symbol"].to_numpy(str), np.array(sessions, dtype="datetime64[D]")
+    panel, alignment = align(symbol, days, open_, high, low, close, volume, calendar)
+    history, edits = price_history(panel, parameters.cleaning)
+    return history, [asdict(edit) for edit in (*alignment, *edits)]
 
 
 def cash_table(history: PriceHistory, parameters: BacktestParameters) -> pd.DataFrame:
@@ -142,26 +168,30 @@ def history_of(frame: pd.DataFrame, cash: pd.DataFrame) -> PriceHistory:
     )
 
 
-def _cleaned(
-    frame: pd.DataFrame, wanted: Wanted, parameters: BacktestParameters
-) -> tuple[PriceHistory, list[dict[str, object]]]:
-    symbols = {*wanted.held, *wanted.beside}
-    bars = frame[frame["symbol"].isin(symbols)]
-    if parameters.end is not None:
-        bars = bars[bars["session"] <= pd.Timestamp(parameters.end)]
+def _wanted_bars(
+    frame: pd.DataFrame, wanted: Wanted, start: dt.date | None, end: dt.date | None
+) -> pd.DataFrame:
+    bars = frame[frame["symbol"].isin({*wanted.held, *wanted.beside})]
     if bars.empty:
         raise DataError(
-            "There are no prices of these assets up to that day",
-            figures={"assets": ", ".join(wanted.held), "end": parameters.end},
-            remedy="Choose other assets (--universe), a later --end, or other --prices.",
+            f"There are no prices of {', '.join(wanted.held)}",
+            figures={"prices of": ", ".join(sorted(frame["symbol"].unique()))},
+            remedy="Choose among those (--universe SPY,TLT,...), or take other prices (--prices FILE).",
         )
-    days = bars["session"].to_numpy("datetime64[D]")
-    sessions = TradingCalendar().sessions(days.min().item(), days.max().item())
-    open_, high, low, close, volume = (bars[field].to_numpy(float) for field in FIELDS)
-    symbol, calendar = bars["symbol"].to_numpy(str), np.array(sessions, dtype="datetime64[D]")
-    panel, alignment = align(symbol, days, open_, high, low, close, volume, calendar)
-    history, edits = price_history(panel, parameters.cleaning)
-    return history, [asdict(edit) for edit in (*alignment, *edits)]
+    first, last = bars["session"].min().date(), bars["session"].max().date()
+    if end is not None and first > end:
+        raise DataError(
+            f"The prices begin on {first}, after --end {end}",
+            figures={"from": first, "to": last},
+            remedy="Take a later --end, or longer prices (--prices FILE).",
+        )
+    if start is not None and last < start:
+        raise DataError(
+            f"The prices end on {last}, before --start {start}",
+            figures={"from": first, "to": last},
+            remedy="Take an earlier --start, or longer prices (--prices FILE).",
+        )
+    return bars if end is None else bars[bars["session"] <= pd.Timestamp(end)]
 
 
 def _days(index: Iterable[object]) -> Sessions:

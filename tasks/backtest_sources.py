@@ -84,7 +84,9 @@ def _from_broker(
     frame = bars.assign(session=bars["session"].astype("datetime64[s]"))[["symbol", "session", *FIELDS]]
     digest = pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes()
     words = f"bars of {endpoint.venue}, feed {rules.feed}, adjusted for {rules.adjustment}"
-    return DeliveredBars(frame, words, hashlib.sha256(digest).hexdigest())
+    return DeliveredBars(
+        frame, words, hashlib.sha256(digest).hexdigest(), rules.adjustment in {"dividend", "all"}
+    )
 
 
 def _reach(parameters: BacktestParameters) -> dt.date:

@@ -52,5 +52,7 @@ def test_only_trades_within_the_span_count():
     schedule = rebalance_schedule(SESSIONS, Rules(), first=10, last=20)
     assert schedule.executed.min() >= 10
     assert schedule.executed.max() <= 20
+    with pytest.raises(DataError, match="The prices end before anything could be traded"):
+        rebalance_schedule(SESSIONS, Rules(), first=len(SESSIONS))
     with pytest.raises(DataError, match="No monthly rebalance is due"):
         rebalance_schedule(SESSIONS[:15], Rules(frequency="monthly"))
