@@ -186,7 +186,6 @@ def _pull_row(pulled: PulledPrices, *, in_doubt: bool) -> Record:
         "session": pull.session,
         "venue": pull.venue,
         "asked_at": pull.asked_at.astimezone(dt.UTC).replace(tzinfo=None),
-        "committed_at": dt.datetime.now(dt.UTC).replace(tzinfo=None),
         "symbols": len(pulled.traded),
         "learnt": pulled.learnt,
         "verdict": "in doubt" if in_doubt else "sound",
