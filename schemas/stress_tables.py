@@ -153,7 +153,7 @@ class StressUniverses(Artifact):
     gap: float = pa.Field(
         nullable=True, description="Relative duality gap of the certificate; null without one"
     )
-    milliseconds: float = pa.Field(gt=0, description="Wall time of the decision")
+    milliseconds: float = pa.Field(gt=0, description="Wall time of the decision, the least of three")
     dearest: str = pa.Field(description=_DEAREST)
     said: str = pa.Field(description="The refusal, or why a fallback stands in; empty when decided")
 

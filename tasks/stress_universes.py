@@ -34,6 +34,8 @@ ASSETS = 12
 """Of universes with a known answer; so many that equal weights are within the usual caps."""
 DAILY = 0.01
 """Volatility of each of their assets, fraction a day."""
+ATTEMPTS = 3
+"""Of each decision, to time it: the quickest is disturbed least."""
 HELD = 1e-6
 """Weights below this are not counted as held (fraction of equity)."""
 
@@ -86,9 +88,11 @@ def _row(strategy: BaseStrategy[Any], universe: _Universe) -> dict[str, object]:
     symbols = tuple(f"X{i:04d}" for i in range(N))
     days = [dt.date(2000, 1, 1) + dt.timedelta(days=t) for t in range(len(universe.returns))]
     window = Window(symbols, tuple(days), universe.returns, np.zeros(N))
-    since = time.perf_counter()
-    said = answer(strategy, window, symbols)
-    spent = time.perf_counter() - since
+    spent = []
+    for _ in range(ATTEMPTS):
+        since = time.perf_counter()
+        said = answer(strategy, window, symbols)
+        spent.append(time.perf_counter() - since)
     weights = np.nan_to_num(said.target)
     return {
         "universe": universe.name,
@@ -99,7 +103,7 @@ def _row(strategy: BaseStrategy[Any], universe: _Universe) -> dict[str, object]:
         **_beside(universe, weights),
         "limits": len(said.limits),
         "gap": None if np.isnan(said.gap) else said.gap,
-        "milliseconds": 1e3 * spent,
+        "milliseconds": 1e3 * min(spent),
         "dearest": said.dearest,
         "said": "" if said.outcome == "decided" else said.said,
     }
