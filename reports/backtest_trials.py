@@ -39,7 +39,7 @@ def sensitivity_told(inputs: BacktestInputs) -> tuple[str, ...]:
         )
     sweep = inputs.sweep
     source = f"From the latest sweep, {sweep.provenance['sweep']}, weeks {sweep.provenance['weeks']}. {sweep.notes[0]}"
-    return f"{headline(sweep)}.", finding(sweep), f"{source} Its own report: {sweep.command}"
+    return f"{headline(sweep)}.", finding(sweep), f"{source} For its own report, with all figures:"
 
 
 def sensitivity_table(inputs: BacktestInputs) -> Table:

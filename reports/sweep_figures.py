@@ -49,9 +49,7 @@ def choices(inputs: SweepInputs) -> Figure:
         panels = figure.subplots(len(names), 1, squeeze=False, sharex=True, height_ratios=heights).ravel()
         for panel, (name, table) in zip(panels, tables.items(), strict=True):
             _draw_choices(panel, name, table)
-        panels[-1].set_xlabel(
-            "Sharpe ratio; bars: standard error of the difference from the chosen", fontsize=8
-        )
+        figure.supxlabel("Sharpe ratio; bars: standard error of the difference from the chosen", fontsize=8)
     return figure
 
 

@@ -13,8 +13,8 @@ from reports.sweep_inputs import SweepInputs, difference, parameter_name
 from reports.tables import Column, Row, Table, records, table_of
 
 _WORST_FIRST = ("spike", "edge", "slope", "uneven", "plateau")
-_LUCK, _CONFIDENT = 0.5, 0.95
-"""Probability of overfitting that luck gives, and of skill from which it counts as some."""
+_LUCK, _CONFIDENT = 0.4, 0.95
+"""Probability of overfitting too near to the 50% of luck to be called anything else, and of skill from which it counts as some."""
 _SURE = 2.0
 """Standard errors from which a difference is not called luck, as the verdicts have it."""
 _MEANING = {
