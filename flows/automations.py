@@ -19,7 +19,10 @@ from prefect.events.schemas.events import ResourceSpecification
 
 from flows.notifications import Destinations, notices
 
-SILENCE, SLOW_START = timedelta(seconds=150), timedelta(minutes=10)
+SILENCE = timedelta(seconds=150)
+"""So long without a heartbeat, of which prefect.toml has a run make one in thirty seconds, and it is dead."""
+SLOW_START = timedelta(minutes=10)
+"""So long a worker may take to fetch a run, and its process to begin it."""
 
 WATCHED = ("weekly-rebalance", "resume", "daily-prices", "weekly-report", "watch")
 """Flows that nobody sits in front of."""
@@ -43,8 +46,8 @@ def install_automations(
 
     Args:
         destinations: Where notifications go; with none of them, dead runs are ended and nobody is told.
-        silence: After so long without a heartbeat a run counts as dead; at least four times the thirty seconds between two.
-        slow_start: So long a worker may take to fetch a run, and its process to begin it.
+        silence: As ``SILENCE``; less than four heartbeats ends runs that live.
+        slow_start: As ``SLOW_START``.
 
     Returns:
         Their names.
@@ -141,7 +144,7 @@ def _crash(why: str) -> ChangeFlowRunState:
 
 
 def _install(client: SyncPrefectClient, wanted: list[AutomationCore]) -> None:
-    """Only what differs is written: an automation that is replaced forgets what it was waiting for."""
+    """Only what differs is written: one that is replaced forgets what it waited for, and that it was switched off."""
     known = [one for one in client.read_automations(limit=200) if one.name.startswith(_PREFIX)]
     for automation in wanted:
         same = [one for one in known if one.name == automation.name]
@@ -154,7 +157,7 @@ def _install(client: SyncPrefectClient, wanted: list[AutomationCore]) -> None:
 
 
 def _content(automation: AutomationCore) -> dict[str, object]:
-    return automation.model_dump(include={"name", "enabled", "trigger", "actions"})
+    return automation.model_dump(include={"trigger", "actions"})
 
 
 def _ask_after_runs(client: SyncPrefectClient) -> None:

@@ -172,8 +172,12 @@ def test_installing_again_asks_after_runs_that_the_server_has_forgotten_to_wait_
 def test_installing_again_changes_nothing_and_takes_away_what_is_not_wanted_any_more(server, told):
     before = {automation.id for automation in server.read_automations()}
 
+    switched_off = next(iter(before))
+    server.pause_automation(switched_off)
     install_automations(told[0], silence=SOON, slow_start=SOON)
     assert {automation.id for automation in server.read_automations()} == before
+    assert [one.id for one in server.read_automations() if not one.enabled] == [switched_off]
+    server.resume_automation(switched_off)
 
     install_automations(Destinations("", ""), silence=SOON, slow_start=SOON)
     assert {automation.id for automation in server.read_automations()} < before
