@@ -50,18 +50,27 @@ def stale_when_seen(panel: Panel, params: CleaningParameters) -> NDArray[np.bool
 
 def carried_forward(panel: Panel, _params: CleaningParameters) -> list[Edit]:
     """Remove closes that repeat the one before on a day without any trade, where volume is normally known."""
-    close, volume = panel.close, panel.volume
-    traded = np.sum(volume > 0, axis=0) > np.sum(volume == 0, axis=0)
-    cells = np.zeros(close.shape, dtype=bool)
-    cells[1:] = (close[1:] == close[:-1]) & (volume[1:] == 0) & traded
+    traded = np.sum(panel.volume > 0, axis=0) > np.sum(panel.volume == 0, axis=0)
     return alter(
         panel,
         "close",
-        cells,
+        _untraded(panel) & traded,
         np.nan,
         rule="carried_forward",
         detail="no trade: yesterday's close carried over",
     )
+
+
+def carried_when_seen(panel: Panel) -> NDArray[np.bool_]:
+    """Which closes (T, N) were carried forward when they were new: where volume was normally known until then."""
+    traded = np.cumsum(panel.volume > 0, axis=0) > np.cumsum(panel.volume == 0, axis=0)
+    return np.asarray(_untraded(panel) & traded)
+
+
+def _untraded(panel: Panel) -> NDArray[np.bool_]:
+    cells = np.zeros(panel.close.shape, dtype=np.bool_)
+    cells[1:] = (panel.close[1:] == panel.close[:-1]) & (panel.volume[1:] == 0)
+    return cells
 
 
 def _stale(close: Floats, least: int) -> NDArray[np.bool_]:

@@ -9,7 +9,7 @@ from portfolio.cleaning.clean import repair
 from portfolio.cleaning.history import GREATEST_RETURN
 from portfolio.cleaning.opens import opens_or_closes
 from portfolio.cleaning.panel import Edit, Panel, alter, cut
-from portfolio.cleaning.stale import stale_when_seen
+from portfolio.cleaning.stale import carried_when_seen, stale_when_seen
 from portfolio.price_history import PriceHistory
 from schemas.errors import DataError
 from schemas.parameters import CleaningParameters
@@ -54,22 +54,23 @@ def _as_it_came(
     """Closes as far as each session could know them, and the alterations that takes."""
     everything = np.ones(len(panel.sessions), dtype=np.bool_)
     delivered = cut(panel, everything, np.isin(panel.symbols, repaired.symbols))
-    stale = stale_when_seen(delivered, params)
+    stale, untraded = stale_when_seen(delivered, params), carried_when_seen(delivered)
     given = np.isfinite(repaired.close)
-    believed = (given | _removed_as_stale(repaired, edits)) & ~stale
-    carried = ~given & ~stale & (_since(believed, stale) <= params.max_gap_sessions)
+    believed = (given | _removed_as_repeats(repaired, edits)) & ~stale & ~untraded
+    carried = ~stale & (~given | untraded) & (_since(believed, stale) <= params.max_gap_sessions)
+    gone = stale | (untraded & ~carried)
     rows = np.maximum.accumulate(np.where(given, np.arange(len(given))[:, None], 0), axis=0)
     last = np.take_along_axis(repaired.close, rows, axis=0)
-    close = np.where(stale, np.nan, np.where(carried, last, repaired.close))
-    removed = alter(repaired, "close", stale, np.nan, rule="stale", detail="repeated too long, by then")
-    return close, [*removed, *_remarks(repaired, close, carried & np.isfinite(last))]
+    close = np.where(gone, np.nan, np.where(carried, last, repaired.close))
+    removed = alter(repaired, "close", gone, np.nan, rule="stale", detail="repeated too long, by then")
+    return close, [*removed, *_remarks(repaired, close, carried & ~given & np.isfinite(last))]
 
 
-def _removed_as_stale(panel: Panel, edits: tuple[Edit, ...]) -> BoolArray:
+def _removed_as_repeats(panel: Panel, edits: tuple[Edit, ...]) -> BoolArray:
     cells = np.zeros(panel.close.shape, dtype=np.bool_)
     row = {session.item(): t for t, session in enumerate(panel.sessions)}
     for edit in edits:
-        if edit.rule == "stale" and edit.session in row:
+        if edit.rule in {"stale", "carried_forward"}:
             cells[row[edit.session], panel.symbols.index(edit.symbol)] = True
     return cells
 

@@ -75,11 +75,25 @@ def halted(panel, symbol, rows, factor):
     return lacking(replace(panel, **later), symbol, rows)
 
 
+def untraded(panel, symbol, rows):
+    """The price is carried over days without any trade."""
+    volume = panel.volume.copy()
+    volume[rows, panel.symbols.index(symbol)] = 0
+    return replace(frozen(panel, symbol, slice(rows.start - 1, rows.stop)), volume=volume)
+
+
 SPOILT = {
     "halted two sessions": lambda panel: halted(panel, "GLD", slice(60, 62), 0.72),
     "halted five sessions": lambda panel: halted(panel, "GLD", slice(60, 65), 0.72),
     "frozen": lambda panel: frozen(panel, "GLD", slice(60, 75)),
     "frozen, then gone": lambda panel: lacking(frozen(panel, "GLD", slice(60, 72)), "GLD", slice(72, None)),
+    "without trades, as never before": lambda panel: untraded(panel, "GLD", slice(60, 66)),
+    "without trades, as usual until it is popular": lambda panel: untraded(
+        untraded(panel, "GLD", slice(1, 40)), "GLD", slice(60, 66)
+    ),
+    "without trades, and never popular again": lambda panel: untraded(
+        untraded(panel, "GLD", slice(60, 66)), "GLD", slice(70, 158)
+    ),
     "delisted": lambda panel: lacking(panel, "GLD", slice(60, None)),
 }
 
