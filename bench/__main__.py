@@ -19,11 +19,12 @@ from bench.document import conditions, write_document, write_json
 from bench.growth import growth
 from bench.races import Effort, downside_risk_parity, minimum_downside_variance
 from bench.results import Section
+from bench.scaling import scaling
 from bench.sweep import sweep
 from bench.tables import section_text
 from bench.weekly import weekly_history
 
-Part = Literal["minimum", "parity", "weekly", "growth", "compile", "backtest", "sweep"]
+Part = Literal["minimum", "parity", "weekly", "growth", "compile", "backtest", "sweep", "scaling"]
 PARTS: dict[Part, Callable[[Effort], Section]] = {
     "minimum": minimum_downside_variance,
     "parity": downside_risk_parity,
@@ -32,6 +33,7 @@ PARTS: dict[Part, Callable[[Effort], Section]] = {
     "compile": compilation,
     "backtest": backtests,
     "sweep": sweep,
+    "scaling": scaling,
 }
 app = App(name="python -m bench", version_flags=[], result_action="return_value")
 Switch = Annotated[bool, Parameter(negative=())]
@@ -57,7 +59,7 @@ def bench(
     `python -m bench --write-docs --json bench.json`
 
     Args:
-        parts: minimum, parity, weekly, growth, compile, backtest, sweep; all when left out.
+        parts: minimum, parity, weekly, growth, compile, backtest, sweep, scaling; all when left out.
         rounds: Turns of every solver on each problem.
         allowance: CPU seconds on one problem after which a solver sits out further rounds.
         patience: CPU seconds that one solve may be expected to take; solvers beyond it are left out, with the reason.

@@ -42,20 +42,21 @@ def sweep(strategy: str, overrides: Iterable[str], design: Mapping[str, object],
             advance(part.end - part.first, before)
 
         result = run_sweep(store, opened, done)
+    if not as_json:
+        _show(store, result)
     with working(quiet=as_json) as told:
         told("verdicts and report")
         judged = sweep_inputs(store, result.sweep)
-        page = write_sweep_report(store, judged)
+        page = write_sweep_report(store, judged) if judged else None
     if as_json:
         screens.answer(json.dumps(_as_json(store, result, judged, page), indent=2))
     else:
-        _show(store, result)
         _show_verdicts(judged)
-        screens.talk(f"Report:   {store.root / page}")
+        screens.talk(f"Report:   {store.root / page}" if page else NOTHING)
     return 0
 
 
-def _as_json(store: Warehouse, result: SweepResult, judged: SweepInputs, page: str) -> dict[str, object]:
+def _as_json(store: Warehouse, result: SweepResult, judged: SweepInputs | None, page: str | None) -> dict[str, object]:
     tables = {
         "summary": summary(store, result),
         "verdicts": judged.verdicts,
@@ -65,7 +66,9 @@ def _as_json(store: Warehouse, result: SweepResult, judged: SweepInputs, page: s
     return {**result.model_dump(mode="json"), **told, "report": page}
 
 
-def _show_verdicts(judged: SweepInputs) -> None:
+def _show_verdicts(judged: SweepInputs | None) -> None:
+    if judged is None:
+        return
     columns, cells = verdicts_table(judged)
     names = [column.name for column in columns]
     figures = frozenset(column.name for column in columns if column.kind == "figure")

@@ -5,14 +5,12 @@ The same setting for the command line, as an executor of the standard library, a
 
 from __future__ import annotations
 
-import importlib
 import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from schemas.errors import ConfigError, TemporaryError
@@ -43,9 +41,8 @@ def executor_of(runner: str, workers: int | None) -> Iterator[Executor | None]:
         with ProcessPoolExecutor(count, get_context("spawn"), _end_with_parent) as pool:
             yield pool
     elif runner == DASK:
-        distributed = _dask("distributed")
-        options = {"n_workers": count, "threads_per_worker": 1, "dashboard_address": None}
-        with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
+        distributed = _distributed()
+        with distributed.LocalCluster(**_local(count)) as cluster, distributed.Client(cluster) as client:
             yield client.get_executor()
     else:
         with _connected(runner) as client:
@@ -65,19 +62,17 @@ def task_runner(runner: str, workers: int | None) -> TaskRunner[Any]:
         return ThreadPoolTaskRunner(max_workers=1)
     if runner == POOL:
         return ProcessPoolTaskRunner(max_workers=count)
-    dask_runner = _dask("prefect_dask").DaskTaskRunner
-    if runner == DASK:
-        made: TaskRunner[Any] = dask_runner(
-            cluster_kwargs={"n_workers": count, "threads_per_worker": 1, "dashboard_address": None}
-        )
-        return made
-    running: TaskRunner[Any] = dask_runner(address=runner)
-    return running
+    return _dask_task_runner(**({"cluster_kwargs": _local(count)} if runner == DASK else {"address": runner}))
+
+
+def _local(workers: int) -> dict[str, Any]:
+    """A Dask cluster of this machine's processes; the solver is not threaded."""
+    return {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
 
 
 @contextmanager
 def _connected(address: str) -> Iterator[Any]:
-    distributed = _dask("distributed")
+    distributed = _distributed()
     try:
         client = distributed.Client(address, timeout="10s")
     except OSError as error:
@@ -90,15 +85,29 @@ def _connected(address: str) -> Iterator[Any]:
         yield client
 
 
-def _dask(module: str) -> ModuleType:
+def _distributed() -> Any:
     try:
-        return importlib.import_module(module)
+        import distributed  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise ConfigError(
-            "Dask is not installed",
-            figures={"missing": error.name},
-            remedy="Install it, `pip install 'riskparity[dask]'`, or take --runner process_pool.",
-        ) from None
+        raise _no_dask(error) from None
+    return distributed
+
+
+def _dask_task_runner(**options: Any) -> TaskRunner[Any]:
+    try:
+        from prefect_dask.task_runners import DaskTaskRunner  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise _no_dask(error) from None
+    made: TaskRunner[Any] = DaskTaskRunner(**options)
+    return made
+
+
+def _no_dask(error: ImportError) -> ConfigError:
+    return ConfigError(
+        "Dask is not installed",
+        figures={"missing": error.name},
+        remedy="Install it, `pip install 'riskparity[dask]'`, or take --runner process_pool.",
+    )
 
 
 def _end_with_parent() -> None:
