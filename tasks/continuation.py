@@ -83,8 +83,8 @@ def take_over(
 ) -> tuple[ArtifactRef, ...]:
     """Write what the stages before ``first`` stored in an earlier run as this run's, so that it begins with ``first``.
 
-    A stage that had not finished there is done too, and all that follow it. The account must still be what was taken
-    stock of, when that is taken over.
+    A stage that had not finished there, or was told something else, is done too, and all that follow it. The account must
+    still be what was taken stock of, when that is taken over.
 
     Args:
         opening: Of the run that takes over.
@@ -105,7 +105,15 @@ def take_over(
         say("no earlier run today: every stage is done")
         return ()
     require_nothing_sent(store, earlier)
-    stages = tuple(takewhile(lambda done: _finished(store, earlier, done), before(first)))
+    told = RebalanceParameters.model_validate_json(store.opening(earlier.run_id)["parameters"])
+    stages = tuple(
+        takewhile(
+            lambda done: (
+                _finished(store, earlier, done, opening) and _told(done, told) == _told(done, parameters)
+            ),
+            before(first),
+        )
+    )
     _require_unchanged(store, earlier, run, parameters, stages)
     names = [name for done in stages for name in WRITES[done]]
     taken = inherit(store, earlier, run, names, f"taken over: {earlier.run_id}")
@@ -124,8 +132,24 @@ def _last_of_the_day(store: Warehouse, run: Run) -> Run | None:
     return alike[-1] if alike else None
 
 
-def _finished(store: Warehouse, run: Run, done: Stage) -> bool:
-    return all(store.find(run, name) is not None for name in WRITES[done])
+def _finished(store: Warehouse, run: Run, done: Stage, opening: Opening) -> bool:
+    """Whether the stage has stored all it writes; of prices, those of the assets that are meant now."""
+    written = [store.find(run, name) for name in WRITES[done]]
+    if done == "ingestion" and (bars := written[0]) is not None:
+        return set(store.get(bars)["symbol"]) == set(opening.symbols)
+    return None not in written
+
+
+def _told(done: Stage, parameters: RebalanceParameters) -> tuple[object, ...]:
+    """What a stage goes by, of all that its run is told."""
+    of_each: dict[Stage, tuple[object, ...]] = {
+        "ingestion": (parameters.universe, parameters.strategy.lookback, parameters.ingestion),
+        "cleaning": (parameters.strategy.lookback, parameters.cleaning),
+        "take stock": (parameters.ingestion, parameters.execution),
+        "optimization": (parameters.strategy,),
+        "plan": (parameters.guard, parameters.execution),
+    }
+    return of_each[done]
 
 
 def _require_unchanged(

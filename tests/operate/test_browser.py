@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from prefect.logging import disable_run_logger
 
 from tests.operate.site import BARS, Site
-from tests.prefect_processes import running_worker
+from tests.pipeline import Pipeline
+from tests.prefect_processes import KEYS, running_worker
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
@@ -76,11 +78,13 @@ def test_a_custom_run_fails_in_its_third_stage_and_retry_in_the_ui_finishes_it(p
     see_it_complete(page, completed)
 
 
-def test_a_run_that_stopped_is_resumed_from_its_form(page, site, submitted):
-    parameters = site.next_week()
-    site.refuse("by_client_order_id")
-    assert site.operator.run("weekly-rebalance", parameters=parameters).state.name == "Failed"
-    site.mend()
+def test_a_run_that_stopped_is_resumed_from_its_form(page, site, submitted, monkeypatch):
+    site.next_week()
+    for key in KEYS:
+        monkeypatch.delenv(key, raising=False)
+    monkeypatch.setenv("RISKPARITY_HOME", str(site.exchange.home))
+    with disable_run_logger():
+        Pipeline("max_weight=0.25").open().decide()
     pulled = site.asked(BARS)
 
     def fill_in():

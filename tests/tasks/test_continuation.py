@@ -38,6 +38,12 @@ def decided(quiet):
     return Pipeline("max_weight=0.3").open().decide()
 
 
+@pytest.fixture(scope="module")
+def told_otherwise(quiet):
+    """One run of that kind for several tests."""
+    return Pipeline("max_weight=0.3").open().decide()
+
+
 @pytest.fixture
 def pulls(shared_exchange):
     """How often bars were asked for."""
@@ -130,6 +136,24 @@ def test_a_refresh_takes_over_from_the_last_run_of_the_day(quiet, decided):
     take_over.fn(again.opening, "take stock", again.parameters)
 
     assert {row["taken_from"] for row in lineage(quiet, again.run)} == {decided.run.run_id}
+
+
+@pytest.mark.parametrize(
+    ("told", "taken"),
+    [
+        ("execution.min_trade=7", ["window_bars", "returns", "cleaning_log"]),
+        ("min_weight=0.01", ["window_bars", "returns", "cleaning_log", "holdings"]),
+        ("cleaning.reversal=0.6", ["window_bars"]),
+        ("lookback=126", []),
+        ("universe=SPY,TLT,IEF", []),
+    ],
+)
+def test_what_was_made_with_other_parameters_is_not_taken_over(quiet, told_otherwise, told, taken):
+    again = Pipeline("max_weight=0.3", told).open()
+
+    take_over.fn(again.opening, "execution", again.parameters, told_otherwise.run.run_id)
+
+    assert [row["artifact"] for row in lineage(quiet, again.run)] == taken
 
 
 def test_an_opening_remembers_what_the_run_was_told_and_what_it_does_again(quiet, decided):
