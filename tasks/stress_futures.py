@@ -46,7 +46,7 @@ def write_resamples(
     """
     rows: list[Record] = [{"draw": -1, **_figures(base.account)}]
     try:
-        rows += _drawn(complete_history(base.history), base, parameters, told)
+        rows += list(_drawn(complete_history(base.history), base, parameters, told))  # all of them, or none
     except DataError as error:
         why = f"No histories were drawn: {error}"
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from schemas.stress_parameters import StressParameters
 from tasks.backtest_prices import gather_prices
 from tasks.stress_base import base_of
 from tasks.stress_cases import cases
+from tasks.stress_futures import write_resamples
 from tasks.stress_scenarios import judge
 from warehouse import Warehouse
 
@@ -27,9 +29,17 @@ def parameters():
 
 
 @pytest.fixture(scope="module")
-def base(parameters, tmp_path_factory):
-    store = Warehouse(tmp_path_factory.mktemp("home"))
-    test = StressTest(strategy="risk_parity", decided_at=dt.datetime.now(dt.UTC))
+def store(tmp_path_factory):
+    return Warehouse(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(scope="module")
+def test():
+    return StressTest(strategy="risk_parity", decided_at=dt.datetime.now(dt.UTC))
+
+
+@pytest.fixture(scope="module")
+def base(parameters, store, test):
     return base_of(store, gather_prices(store, test, parameters, kind="stress"), parameters)
 
 
@@ -147,3 +157,12 @@ def test_after_the_rebalance_the_risk_is_that_of_what_is_then_held(judged, base,
     after = np.array([row["traded"] for row in judged[case.name].weights])
     risk = portfolio_risk(case.returns, after)
     assert judged[case.name].scenario["after"] == pytest.approx(risk.downside_deviation)
+
+
+def test_where_there_is_too_little_to_draw_from_that_is_said_and_the_real_history_stands_alone(
+    base, parameters, store, test
+):
+    short = replace(base, history=base.history.until(dt.date(2008, 3, 31)))
+    written, why = write_resamples(store, test, short, parameters)
+    assert why.startswith("No histories were drawn: ")
+    assert store.get(written)["draw"].tolist() == [-1]
