@@ -19,6 +19,7 @@ from reports.sweep_verdicts import finding, headline, verdicts_table
 from schemas.metrics import METRICS
 from schemas.sweep_results import Part, SweepResult
 from strategies.registry import strategy_class
+from tasks.sweep_judgement import NOTHING
 from tasks.sweep_opening import begin_sweep
 from tasks.sweep_report import sweep_inputs, write_sweep_report
 from tasks.sweep_running import run_sweep
@@ -51,24 +52,23 @@ def sweep(strategy: str, overrides: Iterable[str], design: Mapping[str, object],
     if as_json:
         screens.answer(json.dumps(_as_json(store, result, judged, page), indent=2))
     else:
-        _show_verdicts(judged)
+        if judged:
+            _show_verdicts(judged)
         screens.talk(f"Report:   {store.root / page}" if page else NOTHING)
     return 0
 
 
-def _as_json(store: Warehouse, result: SweepResult, judged: SweepInputs | None, page: str | None) -> dict[str, object]:
-    tables = {
-        "summary": summary(store, result),
-        "verdicts": judged.verdicts,
-        "luck": DataFrame([judged.summary]),
-    }
+def _as_json(
+    store: Warehouse, result: SweepResult, judged: SweepInputs | None, page: str | None
+) -> dict[str, object]:
+    tables = {"summary": summary(store, result)}
+    if judged:
+        tables |= {"verdicts": judged.verdicts, "luck": DataFrame([judged.summary])}
     told = {name: json.loads(table.to_json(orient="records")) for name, table in tables.items()}
     return {**result.model_dump(mode="json"), **told, "report": page}
 
 
-def _show_verdicts(judged: SweepInputs | None) -> None:
-    if judged is None:
-        return
+def _show_verdicts(judged: SweepInputs) -> None:
     columns, cells = verdicts_table(judged)
     names = [column.name for column in columns]
     figures = frozenset(column.name for column in columns if column.kind == "figure")

@@ -19,6 +19,7 @@ from reports.tables import records
 from schemas.sweep_parameters import SweepParameters
 from schemas.sweep_results import OpenedSweep, Part, SweepResult
 from tasks.stage import say, stage, warehouse
+from tasks.sweep_judgement import NOTHING
 from tasks.sweep_opening import begin_sweep
 from tasks.sweep_parts import evaluate_points
 from tasks.sweep_report import sweep_inputs, write_sweep_report
@@ -64,9 +65,13 @@ def close_sweep(opened: OpenedSweep) -> SweepResult:
 
 @stage("report")
 def report_sweep(result: SweepResult) -> str:
-    """See ``write_sweep_report``; its text on the run's page as well."""
+    """See ``write_sweep_report``; its text on the run's page as well. Empty where there is nothing to compare."""
     store = warehouse()
-    page = write_sweep_report(store, sweep_inputs(store, result.sweep))
+    inputs = sweep_inputs(store, result.sweep)
+    if inputs is None:
+        say(NOTHING)
+        return ""
+    page = write_sweep_report(store, inputs)
     text = (store.root / page).with_name("summary.md").read_text(encoding="utf-8")
     create_markdown_artifact(key="sweep-report", markdown=text, description=result.sweep.run_id)
     say(page)

@@ -19,6 +19,11 @@ from warehouse.query import query
 
 DRAWS = 1000
 """Resamples behind the standard errors."""
+NOTHING = (
+    "No report: it takes two points that lived, differ in something, and have half a year of weeks in common. "
+    "Give a parameter several values: riskparity sweep --set lookback=126,189,252"
+)
+_FEWEST_POINTS, _FEWEST_WEEKS = 2, 26
 
 
 class JudgedSweep(NamedTuple):
@@ -37,11 +42,11 @@ class JudgedSweep(NamedTuple):
     record: SweepRecord
 
 
-def judge_sweep(store: Warehouse, sweep: Sweep) -> JudgedSweep:
-    """Verdicts, curves and luck of a sweep.
+def judge_sweep(store: Warehouse, sweep: Sweep) -> JudgedSweep | None:
+    """Verdicts, curves and luck of a sweep; none where there is nothing to compare, see ``NOTHING``.
 
     Raises:
-        DataError: Fewer than two points lived, or they differ in nothing.
+        DataError: The sweep has not written what it should.
     """
     row = records(rows_of(store, sweep, "sweeps"))[0]
     parameters = SweepParameters.model_validate_json(row["parameters"])
@@ -51,13 +56,11 @@ def judge_sweep(store: Warehouse, sweep: Sweep) -> JudgedSweep:
     )
     lived = points["point"].isin(returns.columns[returns.std() > 0.0])
     kept = points[lived].reset_index(drop=True)
+    if len(kept) < _FEWEST_POINTS or len(returns) < _FEWEST_WEEKS:
+        return None
     design = varied(kept, parameters)
     if not design.parameters:
-        raise DataError(
-            "The points of a sweep that lived differ in nothing: there is nothing to compare",
-            figures={"points": len(points), "lived": len(kept)},
-            remedy="Give a parameter several values: riskparity sweep --set lookback=126,189,252",
-        )
+        return None
     excess = returns[kept["point"].tolist()].to_numpy(dtype=float)
     record = sweep_record(design.parameters, design.codes, excess, design.chosen, draws=DRAWS)
     return JudgedSweep(row, parameters, kept, points[~lived], design, pd.DatetimeIndex(returns.index), record)

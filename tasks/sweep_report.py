@@ -37,8 +37,8 @@ def write_sweep_report(store: Warehouse, inputs: SweepInputs) -> str:
     return (folder / "report.html").relative_to(store.root).as_posix()
 
 
-def sweep_inputs(store: Warehouse, sweep: Sweep, *, weekly: bool = True) -> SweepInputs:
-    """What the report shows, from the artifacts of a finished sweep.
+def sweep_inputs(store: Warehouse, sweep: Sweep, *, weekly: bool = True) -> SweepInputs | None:
+    """What the report shows, from the artifacts of a finished sweep; none where there is nothing to compare.
 
     Args:
         store: Where they are.
@@ -46,9 +46,19 @@ def sweep_inputs(store: Warehouse, sweep: Sweep, *, weekly: bool = True) -> Swee
         weekly: Whether to decide the points on the slices anew, for their distances week by week; without, there are none.
 
     Raises:
-        DataError: Fewer than two points lived, or they differ in nothing.
+        DataError: The sweep has not written what it should.
     """
     judged = judge_sweep(store, sweep)
+    return _inputs(store, sweep, judged, weekly=weekly) if judged else None
+
+
+def latest_sweep_inputs(store: Warehouse, strategy: str) -> SweepInputs | None:
+    """What the report of a strategy's latest sweep shows, apart from distances week by week; none before its first."""
+    latest = latest_sweep(store, strategy)
+    return sweep_inputs(store, latest, weekly=False) if latest else None
+
+
+def _inputs(store: Warehouse, sweep: Sweep, judged: JudgedSweep, *, weekly: bool) -> SweepInputs:
     record, names = judged.record, labels(judged.design)
     numbers = judged.points["point"].to_numpy(dtype=np.int64)
     chosen = int(numbers[judged.design.chosen])
@@ -83,12 +93,6 @@ def sweep_inputs(store: Warehouse, sweep: Sweep, *, weekly: bool = True) -> Swee
             "sha256 of the prices": str(judged.row["data_hash"]),
         },
     )
-
-
-def latest_sweep_inputs(store: Warehouse, strategy: str) -> SweepInputs | None:
-    """What the report of a strategy's latest sweep shows, apart from distances week by week; none before its first."""
-    latest = latest_sweep(store, strategy)
-    return sweep_inputs(store, latest, weekly=False) if latest else None
 
 
 def _distances(

@@ -141,6 +141,22 @@ def test_a_backtest_is_given_the_latest_sweep_without_what_would_take_it_long(st
     assert latest_sweep_inputs(store, "equal_weight") is None
 
 
+@pytest.mark.parametrize(
+    "items",
+    [
+        ("end=2010-06-30", "lookback=63"),  # one point
+        ("end=2010-06-30", "lookback=40,63", "strategy=benchmark", "universe=TLT,IEF"),  # none lived
+        ("start=2009-06-01", "end=2009-08-31", "lookback=40,63"),  # three months
+    ],
+)
+def test_with_nothing_to_compare_there_is_no_report_and_no_error(tmp_path, items):
+    store = Warehouse(tmp_path)
+    parameters = sweep_parameters(load_settings(), "risk_parity", ("prices=bundled", *items))
+    run_sweep(store, begin_sweep(store, parameters, NOW))
+    assert latest_sweep(store, "risk_parity") is not None
+    assert latest_sweep_inputs(store, "risk_parity") is None
+
+
 def test_a_sweep_that_is_not_there_is_named(store):
     unknown = Sweep(strategy="risk_parity", session=dt.date(2011, 6, 30), digest="0" * 64)
     with pytest.raises(DataError, match="risk_parity-sweep-000000000000"):
