@@ -80,12 +80,12 @@ def _show(publish: Callable[[], object]) -> None:
 
     def attempt() -> None:
         try:
-            context.run(publish)
+            publish()
         except Exception as error:  # noqa: BLE001 - whatever it is, the run is about something else
             logger.warning("Not shown on the run's page: %s", error)
 
     # a thread of its own: with its server away, Prefect's client would try for minutes
-    showing = threading.Thread(target=attempt, daemon=True)
+    showing = threading.Thread(target=context.run, args=(attempt,), name="run page", daemon=True)
     showing.start()
     showing.join(PATIENCE)
     if showing.is_alive():
