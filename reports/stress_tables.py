@@ -166,6 +166,10 @@ _WEEKS = (
     Column("session", "key", lambda row: f"{row['session']}"),
     Column("outcome", "figure", _words("outcome")),
     Column("equity", "figure", lambda row: money(row["equity"], 0)),
-    Column("orders", "figure", lambda row: f"{row['filled']} of {row['orders']} filled"),
+    Column(
+        "orders",
+        "figure",
+        lambda row: f"{row['filled']} of {row['orders']} filled" if row["orders"] else "none sent",
+    ),
     Column("what happened", "text", lambda row: "; ".join(filter(None, (row["event"], row["said"])))),
 )

@@ -179,5 +179,5 @@ def test_a_crash_that_was_lived_through_has_its_section_and_what_was_not_drawn_i
     page = Page(files["report.html"].decode())
     assert "no stretch of sessions with prices of every asset" in page.sections["resamples"]
     said = " ".join(page.sections["weeks"].split())
-    assert "2020-03-16 DataError $91,000 0 of 0 filled SPY opens 20% lower; cannot be valued" in said
+    assert "2020-03-16 DataError $91,000 none sent SPY opens 20% lower; cannot be valued" in said
     assert "cannot be valued" in files["summary.md"].decode()
