@@ -62,7 +62,7 @@ def no_weeks(store: Warehouse, test: StressTest) -> StressTables:
 
 
 def _notes(base: StressBase, prices: GatheredPrices) -> tuple[str, ...]:
-    notes = [f"Prices: {prices.source}."]
+    notes = [f"Prices: {prices.source}.", *prices.remarks]
     if base.history.open is None:
         notes.append("Only closes are known: what would trade at the next open trades at the next close.")
     if base.today.outcome == "refused":

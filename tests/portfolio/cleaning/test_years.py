@@ -107,6 +107,16 @@ def test_what_a_session_shows_does_not_depend_on_any_later_one(market, params, s
         assert np.array_equal(known.close, whole.close[:end], equal_nan=True)
 
 
+def test_a_bad_print_is_removed_a_day_before_a_live_run_could_know(market, spoil, params):
+    panel = spoil(market(), 60, "GLD", 1.3)
+    whole, _ = price_history(panel, params)
+    differing = []
+    for end in range(58, 66):
+        known, _ = price_history(cut(panel, np.arange(160) < end, np.ones(5, dtype=bool)), params)
+        differing += np.argwhere(known.close != whole.close[:end]).tolist()
+    assert differing == [[60, panel.symbols.index("GLD")]]
+
+
 def test_when_only_closes_are_known_there_are_no_opens(market, params):
     panel = market()
     nothing = np.full_like(panel.close, np.nan)
