@@ -27,7 +27,7 @@ NOW = dt.datetime(2026, 1, 2, 15, tzinfo=dt.UTC)
 
 def evaluated(home, runner, done=lambda _part, _before: None):
     """Checksums of the three tables."""
-    told = sweep_parameters(load_settings(), "risk_parity", GRID, chunk=1, runner=runner, workers=2)
+    told = sweep_parameters(load_settings(), "risk_parity", GRID, chunk=1, runner=runner, workers=1)
     store = Warehouse(home)
     result = run_sweep(store, begin_sweep(store, told, NOW), done)
     return {written.name: written.sha256 for written in result.artifacts}
