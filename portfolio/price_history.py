@@ -23,7 +23,8 @@ class PriceHistory:
     Without ``dividends`` prices are total return: adjusted for splits and dividends. With them, prices are adjusted for
     splits alone, and dividends are paid in cash to whoever held at the close before.
 
-    A missing close means that the asset is gone: bridge short gaps before, as cleaning does. It may come back.
+    A missing close means that the asset is not traded: halted when closes come back later, else gone for good. Which of
+    both is known only afterwards; no decision sees it, only what becomes of the holding. Bridge short gaps before, as cleaning does.
 
     Raises:
         DataError: Misaligned, unordered, or a price that is not positive; names asset and session.
@@ -67,16 +68,27 @@ class PriceHistory:
         return np.isfinite(self.close)
 
     @cached_property
+    def halted(self) -> BoolArray:
+        """(T, N) whether an asset that was listed before is not listed now, and will be again."""
+        after = np.logical_or.accumulate(self.listed[::-1], axis=0)[::-1]
+        return np.asarray(~self.listed & np.logical_or.accumulate(self.listed, axis=0) & after)
+
+    @cached_property
     def filled(self) -> tuple[FloatArray, FloatArray]:
-        """Opens and closes (T, N) with zero where an asset is not listed; closes twice when opens are not known."""
-        close = np.where(self.listed, self.close, 0.0)
-        return (close if self.open is None else np.where(self.listed, self.open, 0.0)), close
+        """Opens and closes (T, N): the last close while an asset is halted, zero where there is none.
+
+        Closes twice when opens are not known.
+        """
+        rows = np.where(self.listed | ~self.halted, np.arange(len(self.sessions))[:, None], 0)
+        last = np.take_along_axis(self.close, np.maximum.accumulate(rows, axis=0), axis=0)
+        close = np.where(self.listed | self.halted, last, 0.0)
+        return (close if self.open is None else np.where(self.listed, self.open, close)), close
 
     @cached_property
     def leaving(self) -> BoolArray:
-        """(T,) whether an asset that was listed at the session before is not any more."""
+        """(T,) whether an asset that was listed at the session before is gone for good."""
         gone = np.zeros(len(self.sessions), dtype=np.bool_)
-        gone[1:] = (self.listed[:-1] & ~self.listed[1:]).any(axis=1)
+        gone[1:] = (self.listed[:-1] & ~self.listed[1:] & ~self.halted[1:]).any(axis=1)
         return gone
 
     @cached_property

@@ -108,6 +108,8 @@ class SimulatedAccount:
         weights = _checked(targets, self._plan, self._history)
         self._adopt(weights)
         self._live_until(len(weights))
+        if self._taxed:
+            self._settle(len(self._ledger.equity) - 1, self._history.sessions[-1])
         return Simulation(
             self._history,
             int(self._plan.decided[0]),
@@ -117,6 +119,7 @@ class SimulatedAccount:
             self._ledger,
             self._tax,
             self._costs.lots == "highest_cost",
+            self._leverage,
             tuple(remarks) or ("",) * len(weights),
         )
 
@@ -129,15 +132,12 @@ class SimulatedAccount:
     def _live_until(self, k: int) -> None:
         """Take all decisions before ``k`` and live until its close, or the end; pay the years' taxes in between."""
         market, plan, terms, ledger = self._market, self._plan, self._terms, self._ledger
-        last = len(ledger.equity) - 1
-        until = int(plan.decided[k]) if k < len(plan.decided) else last
+        until = int(plan.decided[k]) if k < len(plan.decided) else len(ledger.equity) - 1
         while self._settlements and self._settlements[0] <= until:
             row = self._settlements.pop(0)
             live(market, plan, terms, ledger, int(np.searchsorted(plan.decided, row)), row)
             self._settle(row, self._history.sessions[row - 1])
         live(market, plan, terms, ledger, k, until)
-        if until == last and self._taxed:
-            self._settle(last, self._history.sessions[last])
 
     def _settle(self, row: int, day: np.datetime64) -> None:
         """Pay at the close of ``row`` the tax on what was gained in the year of ``day``."""
@@ -155,6 +155,7 @@ def _market(history: PriceHistory, costs: Costs) -> Market:
     return Market(
         opens,
         closes,
+        history.halted if history.halted.any() else history.halted[:0],
         np.zeros((0, N)) if history.dividends is None else history.dividends,
         np.zeros(T) if history.cash_yield is None else history.cash_yield,
         days * (costs.margin_rate / _BANK_YEAR),

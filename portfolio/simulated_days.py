@@ -24,9 +24,11 @@ class Market(NamedTuple):
     """What happens to everybody, T sessions of N assets."""
 
     open: FloatArray
-    """(T, N), zero where an asset is not listed."""
+    """(T, N), zero where an asset is not listed, the last close where it is halted."""
     close: FloatArray
     """(T, N), likewise."""
+    halted: BoolArray
+    """(T, N) assets that cannot be traded and will be again; (0, N) when none ever is."""
     dividends: FloatArray
     """(T, N) a share; (0, N) when there are none."""
     cash_yield: FloatArray
@@ -34,7 +36,7 @@ class Market(NamedTuple):
     debt_yield: FloatArray
     """(T,) the same for negative cash."""
     leaving: BoolArray
-    """(T,) whether an asset left since the session before."""
+    """(T,) whether an asset left for good since the session before."""
 
 
 class Plan(NamedTuple):
@@ -96,10 +98,11 @@ class Ledger(NamedTuple):
 def live(market: Market, plan: Plan, terms: Terms, ledger: Ledger, stop: int, last: int) -> None:
     """Days and decisions in order: all decisions before ``stop``, then days up to and with the close of ``last``.
 
-    A day is interest first, then what vanished, then dividends, then the trades decided on before.
+    A day is interest first, then what vanished, then dividends, then the trades decided on before. What is halted is
+    kept through it, worth its last close.
     """
     # taken apart once: each look into a record counts references, which takes longer than a day's sums
-    opens, close, dividends, cash_yield, debt_yield, leaving = market
+    opens, close, halted, dividends, cash_yield, debt_yield, leaving = market
     counts, shares, aim, equity, cash, step, turnover, held_since = ledger[:8]
     decided, executed, targets, skipped = plan
     events = ledger.events
@@ -116,7 +119,7 @@ def live(market: Market, plan: Plan, terms: Terms, ledger: Ledger, stop: int, la
                 money += gained
             money += _paid(dividends, t, shares)
             if t == due:
-                money, cost, turnover[k - 1] = _trade(prices, t, shares, aim, rate, money)
+                money, cost, turnover[k - 1] = _trade_around(prices, t, shares, aim, rate, money, halted)
                 count = _record(events, count, t, k - 1, cost, shares)
             value = money
             for i in range(len(shares)):
@@ -129,9 +132,11 @@ def live(market: Market, plan: Plan, terms: Terms, ledger: Ledger, stop: int, la
         if k < stop:
             held_since[k] = count
             if not skipped[k] and equity[day] > 0.0:
-                step[k] = _decide(close, day, shares, equity[day], targets, k, aim, terms)
+                step[k] = _decide(close, day, shares, equity[day], targets, k, aim, terms, halted)
                 if terms.at_once and step[k] > 0.0:
-                    cash[day], cost, turnover[k] = _trade(close, day, shares, aim, rate, cash[day])
+                    cash[day], cost, turnover[k] = _trade_around(
+                        close, day, shares, aim, rate, cash[day], halted
+                    )
                     count = _record(events, count, day, k, cost, shares)
                     equity[day] -= cost
     counts[DAY], counts[DECISIONS], counts[EVENTS] = day, max(stop, counts[DECISIONS]), count
@@ -147,14 +152,64 @@ def _decide(
     k: int,
     aim: FloatArray,
     terms: Terms,
+    halted: BoolArray,
 ) -> float:
-    """The step at the close of day ``t``, and the weights to trade to into ``aim``."""
+    """The step at the close of day ``t``, and the weights to trade to into ``aim``; targets become what can be reached."""
     for i in range(len(shares)):
         aim[i] = shares[i] * close[t, i] / equity
-    step = step_towards(aim, targets[k], terms.drift_threshold, terms.max_turnover)
+    target = targets[k]
+    if _some(halted, t):
+        target[:] = _within_reach(target, aim, halted[t])
+    step = step_towards(aim, target, terms.drift_threshold, terms.max_turnover)
     for i in range(len(shares)):
-        aim[i] = targets[k, i] if step == 1.0 else aim[i] + step * (targets[k, i] - aim[i])
+        aim[i] = target[i] if step == 1.0 else aim[i] + step * (target[i] - aim[i])
     return step
+
+
+@compiled
+def _some(halted: BoolArray, t: int) -> bool:
+    return len(halted) > 0 and bool(halted[t].any())
+
+
+@compiled
+def _within_reach(target: FloatArray, held: FloatArray, halted: BoolArray) -> FloatArray:
+    """The weights (N,) nearest to the target in kind: what is halted stays, the others make room for it."""
+    kept, wanted, free = 0.0, 0.0, 0.0
+    for i in range(len(target)):
+        wanted += target[i]
+        kept += held[i] if halted[i] else 0.0
+        free += 0.0 if halted[i] else target[i]
+    share = min(1.0, max(0.0, wanted - kept) / free) if free > 0.0 else 0.0
+    return np.where(halted, held, share * target)
+
+
+@compiled
+def _trade_around(
+    prices: FloatArray,
+    t: int,
+    shares: FloatArray,
+    aim: FloatArray,
+    rate: float,
+    money: float,
+    halted: BoolArray,
+) -> tuple[float, float, float]:
+    """``_trade`` with what is not halted; what is, is set aside meanwhile."""
+    if not _some(halted, t):
+        return _trade(prices, t, shares, aim, rate, money)
+    kept = np.where(halted[t], shares, 0.0)
+    rest, whole = money, money
+    for i in range(len(shares)):
+        whole += shares[i] * prices[t, i]
+        shares[i] -= kept[i]
+        rest += shares[i] * prices[t, i]
+    if rest <= 0.0:
+        shares += kept
+        return money, 0.0, 0.0
+    held = kept * prices[t] / whole
+    aim[:] = np.where(halted[t], 0.0, _within_reach(aim, held, halted[t])) * (whole / rest)
+    money, cost, turnover = _trade(prices, t, shares, aim, rate, money)
+    shares += kept
+    return money, cost, turnover * (rest / whole)
 
 
 @compiled

@@ -28,7 +28,7 @@ class Decisions:
     """(W,) session at whose open or close it was traded."""
     marks: tuple[Mark, ...]
     targets: FloatArray
-    """(W, N) what the strategy wants; NaN when skipped."""
+    """(W, N) what the strategy wants, as far as halted assets let it; NaN when skipped."""
     held: FloatArray
     """(W, N) drifted weights at the close that was decided on."""
     traded: FloatArray
@@ -63,6 +63,7 @@ class Simulation:
     tax_paid: FloatArray
     """Of all rows of the history."""
     highest_cost: bool
+    leverage: float
     remarks: tuple[str, ...]
     """(W,) why skipped or fallen back; empty otherwise."""
 
@@ -117,7 +118,8 @@ class Simulation:
         """(T,) paid in cash, USD."""
         paid = np.zeros(len(self.sessions))
         if self.history.dividends is not None:
-            held = self.shares[:-1] * self.history.listed[self.first + 1 :]
+            there = self.history.listed | self.history.halted
+            held = self.shares[:-1] * there[self.first + 1 :]
             paid[1:] = (held * self.history.dividends[self.first + 1 :]).sum(axis=1)
         return paid
 

@@ -132,6 +132,8 @@ def rolling_finding(inputs: BacktestInputs) -> str:
     wide = inputs.rolling.pivot_table(index="session", columns="series", values="volatility")
     if wide.empty:
         return "The history is shorter than 252 sessions: there is no rolling figure yet."
+    if missing := {inputs.strategy, inputs.benchmark} - set(wide):
+        return f"Equity of {', '.join(map(shown, sorted(missing)))} does not move: it has no rolling Sharpe ratio."
     ours, theirs = wide[inputs.strategy], wide[inputs.benchmark]
     calmer = float((ours < theirs).mean())
     return (

@@ -23,7 +23,7 @@ from reports.style import BLUE, ORANGE, VERMILION, Fill, house_style, new_figure
 MARKS = {
     "done": "rebalanced",
     "held": "held, drift below the threshold",
-    "skipped": "skipped by the guard",
+    "skipped": "skipped: no weights could be decided",
     "fallback": "fallback",
 }
 """What happened at a decision, by mark, in the order of the rows."""

@@ -40,7 +40,8 @@ def relive(strategy: BaseStrategy[Any], history: PriceHistory, account: Simulati
         account: What came of them.
     """
     windows = DecisionWindows(history, account.plan.decided, strategy.lookback)
-    held, sleeve = account.decisions.held, frozenset[str]()
+    # as strategies see what they hold: leverage taken out
+    held, sleeve = account.decisions.held / account.leverage, frozenset[str]()
     lived = []
     for k, session in enumerate(account.decisions.decided.tolist()):
         try:

@@ -23,7 +23,8 @@ from schemas.simulation_parameters import Rules
 from strategies.registry import create
 from strategies.relived import Relived, relive
 from strategies.walk_forward import walk_forward
-from tasks.backtest_lineup import SIXTY_FORTY, Entrant, lineup, rules_for
+from tasks.account_remarks import day_of_ruin, remarks_on, require_decisions, ruined
+from tasks.backtest_lineup import Entrant, lineup
 from tasks.backtest_prices import read_history
 from tasks.replayed import tracking
 from tasks.trial_ledger import judge_luck
@@ -37,6 +38,8 @@ class _Backtest(NamedTuple):
     entrants: list[Entrant]
     rules: Rules
     accounts: Mapping[str, Simulation]
+    ruins: Mapping[str, dt.date]
+    """Alternatives that left nothing to go on with, and the day."""
     records: TrackRecords
     excess: FloatArray
     """(T,) the strategy's returns less that of cash."""
@@ -92,18 +95,24 @@ def _run(
     told: Callable[[str], None],
 ) -> _Backtest:
     entrants, start = lineup(history, prices, parameters)
-    rules = rules_for(history, parameters.rules)
-    accounts = {}
+    accounts, ruins = {}, {}
     for entrant in entrants:
         told(entrant.name)
-        accounts[entrant.name] = walk_forward(
+        account = walk_forward(
             entrant.strategy,
             entrant.history,
-            rules,
+            entrant.rules,
             parameters.costs,
             capital=parameters.capital,
             start=start,
         )
+        if (day := day_of_ruin(account)) is None:
+            accounts[entrant.name] = account
+        elif entrant is entrants[0]:
+            raise ruined(entrant.name, day, entrant.rules.leverage)
+        else:
+            ruins[entrant.name] = day
+    require_decisions(entrants[0].name, accounts[entrants[0].name])
     told(f"{parameters.draws:,} resamples")
     first = next(iter(accounts.values())).first
     cash = None if history.cash_yield is None else history.cash_yield[first:]
@@ -112,7 +121,7 @@ def _run(
     )
     returns = period_returns(accounts[entrants[0].name].equity)
     excess = returns if cash is None else returns - cash[1:]
-    return _Backtest(entrants, rules, accounts, records, excess, start)
+    return _Backtest(entrants, entrants[0].rules, accounts, ruins, records, excess, start)
 
 
 def _write(store: Warehouse, trial: Trial, done: _Backtest, lived: list[Relived]) -> tuple[ArtifactRef, ...]:
@@ -158,10 +167,7 @@ def _notes(
         notes.append(
             f"Trading begins on {done.start}: before, too few assets have the longest lookback behind them."
         )
-    if SIXTY_FORTY in done.accounts:
-        notes.append(
-            f"60/40 is {' and '.join(done.accounts[SIXTY_FORTY].symbols)}, rebalanced by the same rules."
-        )
+    notes += remarks_on(done.entrants, done.accounts, done.ruins)
     if history.cash_yield is None or not history.cash_yield.any():
         notes.append("Cash earns nothing: ratios are of returns, not of returns in excess of a bill.")
     return tuple(notes)

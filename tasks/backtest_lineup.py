@@ -31,6 +31,7 @@ class Entrant:
     name: str
     strategy: BaseStrategy[Any]
     history: PriceHistory
+    rules: Rules
 
 
 def rules_for(history: PriceHistory, rules: Rules) -> Rules:
@@ -43,7 +44,10 @@ def rules_for(history: PriceHistory, rules: Rules) -> Rules:
 def lineup(
     history: PriceHistory, prices: GatheredPrices, parameters: BacktestParameters
 ) -> tuple[list[Entrant], dt.date]:
-    """The strategy first, its benchmark second; all keep the strategy's share of cash. And the day from which they trade.
+    """The strategy first, its benchmark second, then the alternatives. And the day from which they trade.
+
+    Alternatives keep the strategy's share of cash and its leverage. The benchmark and 60/40 do neither: they are what one
+    would hold instead, and what alpha and beta are measured against.
 
     Raises:
         DataError: There are no prices of the benchmark, or the history is too short.
@@ -56,16 +60,17 @@ def lineup(
             remedy="Choose one of them: --benchmark SYMBOL",
         )
     universe, buffer, settings = history.of(prices.held), chosen.cash_buffer, load_settings()
-    benchmark = BenchmarkParameters(symbol=symbol, cash_buffer=buffer)
+    rules = rules_for(history, parameters.rules)
+    benchmark = BenchmarkParameters(symbol=symbol, cash_buffer=0.0)
     entrants = [
-        Entrant(chosen.name, create(chosen), universe),
-        Entrant(symbol, create(benchmark), history.of((symbol,))),
+        Entrant(chosen.name, create(chosen), universe, rules),
+        Entrant(symbol, create(benchmark), history.of((symbol,)), _unlevered(rules)),
     ]
     for name in parameters.beside:
         if name not in {"sixty_forty", chosen.name}:
             other = settings.strategy(name).model_copy(update={"cash_buffer": buffer})
-            entrants.append(Entrant(name, create(other), universe))
-    start = earliest_trade(entrants, rules_for(history, parameters.rules), parameters.start)
+            entrants.append(Entrant(name, create(other), universe, rules))
+    start = earliest_trade(entrants, parameters.start)
     if "sixty_forty" in parameters.beside:
         entrants += _sixty_forty(history, prices, parameters, start)
     return entrants, start
@@ -76,7 +81,7 @@ def with_hedges(strategy: StrategyParameters, hedges: tuple[str, ...]) -> Strate
     return strategy.with_hedges(hedges) if isinstance(strategy, RiskParityParameters) else strategy
 
 
-def earliest_trade(entrants: list[Entrant], rules: Rules, wanted: dt.date | None) -> dt.date:
+def earliest_trade(entrants: list[Entrant], wanted: dt.date | None) -> dt.date:
     """First session in which every account may trade: half of the universe has the longest lookback behind it.
 
     Where somebody wants to begin earlier, two assets are enough; others join as they come. The benchmark has to be there.
@@ -89,7 +94,7 @@ def earliest_trade(entrants: list[Entrant], rules: Rules, wanted: dt.date | None
     market = entrants[1]
     there = (market.history.returns_in_a_row >= market.strategy.lookback).all(axis=1)
     enough = there & (ready >= (len(history.symbols) / 2 if wanted is None else min(2, len(history.symbols))))
-    delay = 0 if rules.execution == "same_close" else 1
+    delay = 0 if entrants[0].rules.execution == "same_close" else 1
     row = int(enough.argmax()) + delay
     if not enough.any() or row >= len(history.sessions):
         raise too_short(history, lookback)
@@ -121,5 +126,10 @@ def _sixty_forty(
     if bonds is None:
         return []
     weights = dict(zip((parameters.benchmark, bonds), _SHARES, strict=True))
-    fixed = FixedWeightsParameters(weights=weights, cash_buffer=parameters.strategy.cash_buffer)
-    return [Entrant(SIXTY_FORTY, create(fixed), history.of(tuple(weights)))]
+    fixed = FixedWeightsParameters(weights=weights, cash_buffer=0.0)
+    rules = _unlevered(rules_for(history, parameters.rules))
+    return [Entrant(SIXTY_FORTY, create(fixed), history.of(tuple(weights)), rules)]
+
+
+def _unlevered(rules: Rules) -> Rules:
+    return rules.model_copy(update={"leverage": 1.0})

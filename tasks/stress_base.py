@@ -21,7 +21,7 @@ from strategies.relived import Relived, relive
 from strategies.stressed import Answer, answer
 from strategies.walk_forward import walk_forward
 from strategies.window import Window
-from tasks.backtest_lineup import lineup, rules_for
+from tasks.backtest_lineup import lineup
 from tasks.backtest_prices import read_history
 from warehouse import Warehouse
 
@@ -58,9 +58,8 @@ def base_of(store: Warehouse, prices: GatheredPrices, parameters: StressParamete
     """
     history = read_history(store, prices.artifacts[0], prices.artifacts[1])
     (ours, market), start = lineup(history, prices, parameters)
-    rules = rules_for(history, parameters.rules)
     account, benchmark = (
-        walk_forward(one.strategy, one.history, rules, parameters.costs, start=start)
+        walk_forward(one.strategy, one.history, one.rules, parameters.costs, start=start)
         for one in (ours, market)
     )
     lived = relive(ours.strategy, ours.history, account)
@@ -68,7 +67,7 @@ def base_of(store: Warehouse, prices: GatheredPrices, parameters: StressParamete
     return StressBase(
         ours.strategy,
         ours.history,
-        rules,
+        ours.rules,
         start,
         account,
         benchmark,

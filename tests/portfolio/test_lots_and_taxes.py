@@ -10,7 +10,7 @@ import pytest
 from portfolio.lots import sold_lots
 from portfolio.price_history import PriceHistory
 from portfolio.schedule import Schedule
-from portfolio.simulated_account import simulate
+from portfolio.simulated_account import SimulatedAccount, simulate
 from portfolio.taxes import Losses, tax_due
 from schemas.simulation_parameters import Costs, Rules
 
@@ -95,3 +95,23 @@ def test_a_lot_is_long_term_when_more_than_a_year_has_passed():
     rows = np.arange(4)
     account = simulate(history, Schedule(rows, rows), [[0.9], [0.6], [0.3], [0.0]], YEARS)
     assert account.realised.long_term.tolist() == [False, False, True]
+
+
+@pytest.mark.parametrize("execution", ["same_close", "next_close"])
+def test_who_looks_at_the_holdings_first_pays_the_same_tax(execution):
+    days = np.array(["2021-03-01", "2021-06-01", "2021-09-01", "2021-12-01"], dtype="datetime64[D]")
+    history = PriceHistory(("A",), days, np.array([[10.0], [20.0], [30.0], [40.0]]))
+    delay = 0 if execution == "same_close" else 1
+    schedule = Schedule(np.arange(4 - delay), np.arange(4 - delay) + delay)
+    targets = np.array([[1.0], [0.5], [0.8], [0.0]])[: 4 - delay]
+    rules, costs = YEARS.model_copy(update={"execution": execution}), Costs(short_term_tax=0.3)
+    at_once = simulate(history, schedule, targets, rules, costs)
+
+    account = SimulatedAccount(history, schedule, rules, costs)
+    for k in range(len(targets)):
+        account.held(targets[:k])
+    looked = account.simulation(targets)
+
+    assert at_once.tax.sum() > 0
+    np.testing.assert_array_equal(looked.tax, at_once.tax)
+    np.testing.assert_array_equal(looked.equity, at_once.equity)

@@ -33,6 +33,22 @@ def test_what_vanishes_is_sold_at_its_last_close():
     assert account.trades.prices.tolist() == [10, 10, 12]
 
 
+def test_a_halted_asset_is_kept_at_its_last_close_and_takes_its_loss_when_it_trades_again():
+    history = closes([10, 10, np.nan, np.nan, 2], [10, 10, 10, 20, 20])
+    account = simulate(history, FIRST, [[0.5, 0.5]], EXACT, FREE)
+    assert account.equity.tolist() == [100_000, 100_000, 100_000, 150_000, 110_000]
+    assert account.trades.decisions.tolist() == [0, 0]
+
+
+def test_what_is_halted_is_not_traded_and_the_others_make_room():
+    history = closes([10, 10, np.nan, np.nan, 5, 5], [10, 10, 10, 10, 10, 10])
+    schedule = Schedule(np.array([0, 2, 4]), np.array([1, 3, 5]))
+    account = simulate(history, schedule, [[0.5, 0.25], [0.0, 0.9], [0.0, 0.9]], EXACT, FREE)
+    np.testing.assert_allclose(account.weights[3], [0.5, 0.4])
+    np.testing.assert_allclose(account.weights[5], [0.0, 0.9])
+    assert account.equity[5] == pytest.approx(75_000)
+
+
 def test_what_vanishes_overnight_is_not_bought():
     account = simulate(closes([10, np.nan, np.nan], [10, 10, 20]), FIRST, [[0.5, 0.5]], EXACT, FREE)
     assert account.equity.tolist() == [100_000, 100_000, 150_000]

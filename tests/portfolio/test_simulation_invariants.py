@@ -57,7 +57,7 @@ def world(seed):
 def test_the_books_close(seed, rules, costs):
     history, schedule, targets = world(seed)
     account = simulate(history, schedule, targets, rules, costs)
-    positions = (account.shares * np.nan_to_num(history.close[account.first :])).sum(axis=1)
+    positions = (account.shares * history.filled[1][account.first :]).sum(axis=1)
     np.testing.assert_allclose(account.cash + positions, account.equity, rtol=1e-12)
     np.testing.assert_allclose(account.weights.sum(axis=1) + account.cash / account.equity, 1.0, rtol=1e-12)
 

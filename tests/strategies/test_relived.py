@@ -20,15 +20,19 @@ def history():
     return PriceHistory(("BIL", "TLT", "GLD", "SPY"), days, 100 * np.cumprod(1 + returns, axis=0))
 
 
-def test_every_decision_comes_out_as_it_was_and_names_what_bound(history):
-    strategy = RiskParity(RiskParityParameters(lookback=60, max_weight=0.4))
-    account = walk_forward(strategy, history, Rules(execution="next_close"))
+@pytest.mark.parametrize("leverage", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("limits", [{}, {"turnover_limit": 0.05}])
+def test_every_decision_comes_out_as_it_was_and_names_what_bound(history, limits, leverage):
+    strategy = RiskParity(RiskParityParameters(lookback=60, max_weight=0.4, **limits))
+    account = walk_forward(strategy, history, Rules(execution="next_close", leverage=leverage))
 
     lived = relive(strategy, history, account)
 
-    assert [decision.decided for decision in lived] == account.decisions.decided.tolist()
+    made = np.array(account.decisions.marks) != "skipped"
+    assert made.sum() > 10
+    assert [decision.decided for decision in lived] == account.decisions.decided[made].tolist()
     weights = np.array([decision.allocation.weights for decision in lived])
-    np.testing.assert_allclose(weights, account.decisions.targets, atol=1e-9)
+    np.testing.assert_allclose(leverage * weights, account.decisions.targets[made], atol=1e-9)
     assert all(any(name.endswith("max_weight BIL") for name in decision.limits) for decision in lived)
     assert not any(name.startswith("min_weight") for decision in lived for name in decision.limits)
 

@@ -38,13 +38,16 @@ def parameters(*overrides):
     return override(load_settings().backtest("equal_weight"), overrides)
 
 
-def test_all_keep_the_same_share_of_cash_and_nobody_is_there_twice(history, prices):
-    entrants, _ = lineup(history, prices, parameters("cash_buffer=0.05"))
+def test_the_benchmarks_are_what_they_are_called_and_nobody_is_there_twice(history, prices):
+    entrants, _ = lineup(history, prices, parameters("cash_buffer=0.05", "rules.leverage=2"))
 
     assert [entrant.name for entrant in entrants] == [
         "equal_weight", "SPY", "variance_risk_parity", "downside_risk_parity", "60/40",
     ]  # fmt: skip
-    assert {entrant.strategy.parameters.cash_buffer for entrant in entrants} == {0.05}
+    for entrant in entrants:
+        kept, leverage = (0.0, 1.0) if entrant.name in {"SPY", "60/40"} else (0.05, 2.0)
+        assert entrant.strategy.parameters.cash_buffer == kept
+        assert entrant.rules.leverage == leverage
     assert entrants[0].history.symbols == prices.held
 
 

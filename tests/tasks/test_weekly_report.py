@@ -42,7 +42,9 @@ def test_a_week_that_was_traded_is_on_the_page_from_verdict_to_model(pipeline, s
     assert inputs.week_return is None
     assert inputs.total_return != 0
     assert inputs.tracking["live"].iloc[0] == 100_000
-    assert str(inputs.tracking["session"].max().date()) == "2015-06-01"  # and not what the bundled prices know
+    assert (
+        str(inputs.tracking["session"].max().date()) == "2015-06-01"
+    )  # and not what the bundled prices know
     assert "the live account made" in said(store, path, "performance")
 
 
