@@ -76,7 +76,11 @@ def read_days(table: pd.DataFrame, column: str, name: str) -> pd.Series[pd.Times
     place, stamps = pd.factorize(table[column], use_na_sentinel=False)
     days = _days(pd.Series(stamps).astype(str).str.strip()).take(place).set_axis(table.index)
     _refuse(
-        days.isna(), table, column, name, "Write dates as 2018-01-31 or 20180131, and take out rows without one."
+        days.isna(),
+        table,
+        column,
+        name,
+        "Write dates as 2018-01-31 or 20180131, and take out rows without one.",
     )
     return days
 
