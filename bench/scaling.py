@@ -6,6 +6,7 @@ tables are the same to the bit.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
@@ -22,6 +23,8 @@ from typing import NamedTuple
 
 import distributed
 import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
 from skfolio.datasets import load_sp500_dataset
 
 from bench.races import Effort
@@ -47,7 +50,7 @@ class _Run(NamedTuple):
     cpu: float
     """Of the command, the pool's processes or the cluster's included."""
     tables: dict[str, str]
-    """Checksums by name."""
+    """Digests of their rows, by name."""
 
 
 def scaling(effort: Effort) -> Section:
@@ -115,7 +118,16 @@ def _command(
     wall = time.monotonic() - begun
     written = json.loads(answer)["artifacts"]
     cpu = used.ru_utime + used.ru_stime + _cpu(cluster[: -1 if kill else None]) - before
-    return _Run(wall, cpu, {each["name"]: each["sha256"] for each in written})
+    return _Run(wall, cpu, {each["name"]: _content(home / each["uri"]) for each in written})
+
+
+def _content(file: Path) -> str:
+    """Digest of a table without its run's name, which changes with any line of code."""
+    table = pq.read_table(file, partitioning=None).drop_columns("run_id")
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table.combine_chunks())
+    return hashlib.sha256(sink.getvalue()).hexdigest()
 
 
 def _cpu(processes: Sequence[psutil.Popen]) -> float:
