@@ -39,6 +39,8 @@ class OpenedSweep(BaseModel):
     """Where the prices came from, in words."""
     data_hash: str
     """sha256 of the prices as delivered."""
+    code_version: str
+    """Of whoever began; others must run the same."""
     started_at: AwareDatetime
     said: str
 

@@ -81,6 +81,7 @@ def begin_sweep_on(
         cash=store.put(sweep, "sweep_cash", cash),
         source=prices.source,
         data_hash=prices.data_hash,
+        code_version=code_version(),
         started_at=now,
         said=f"{count:,} points on {len(history.symbols)} symbols from {history.sessions[0]} to "
         f"{history.sessions[-1]}; {prices.source}",

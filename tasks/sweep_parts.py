@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import platform
 from functools import lru_cache
 
 from portfolio.price_history import PriceHistory
 from schemas.artifacts import ArtifactRef
+from schemas.errors import ConfigError
 from schemas.sweep_results import OpenedSweep, Part
 from strategies.sweep_design import Design, Point
 from strategies.sweep_points import Evaluator, Lived
@@ -13,6 +15,7 @@ from tasks.backtest_prices import history_of
 from tasks.sweep_tables import sweep_tables
 from warehouse import Warehouse
 from warehouse.sweep_parts import SweepParts
+from warehouse.version import code_version
 
 
 def evaluate_points(store: Warehouse, opened: OpenedSweep, part: Part) -> Part:
@@ -25,7 +28,18 @@ def evaluate_points(store: Warehouse, opened: OpenedSweep, part: Part) -> Part:
 
     Raises:
         DataError: The prices are not the ones that were written.
+        ConfigError: This process runs other code than the one that began the sweep.
     """
+    if opened.code_version != code_version():
+        raise ConfigError(
+            "This process runs other code than the one that began the sweep",
+            figures={
+                "began": opened.code_version,
+                "this process": code_version(),
+                "machine": platform.node(),
+            },
+            remedy="Install the same version on every machine, start its workers again, and give the same command again.",
+        )
     kept = SweepParts(store.root, opened.sweep)
     if not kept.finished(part):
         evaluator = Evaluator(histories(store, opened.prices, opened.cash), opened.weeks_from)

@@ -12,6 +12,7 @@ from config import load_settings
 from config.sweep_overrides import sweep_parameters
 from flows.backtesting import run_backtest
 from schemas.backtest_parameters import BacktestParameters
+from schemas.errors import ConfigError
 from tasks.sweep_opening import begin_sweep
 from tasks.sweep_parts import evaluate_points
 from tasks.sweep_results import finished_sweep
@@ -152,6 +153,13 @@ def test_a_killed_sweep_goes_on_where_it_stopped(tmp_path):
 
     assert told == [(0, True), (1, True), (2, False), (3, False)]
     assert result.artifacts == run_sweep(undisturbed, opened(undisturbed)).artifacts
+
+
+def test_other_code_than_that_which_began_computes_nothing(store, result):
+    begun = opened(store, "cost_bps=0,12").model_copy(update={"code_version": "of another machine"})
+
+    with pytest.raises(ConfigError, match="the same version on every machine"):
+        evaluate_points(store, begun, begun.parts[0])
 
 
 def test_a_part_that_is_done_twice_counts_once(tmp_path):
