@@ -9,7 +9,7 @@ BIN      := $(VENV)/bin
 
 PORT     ?=
 
-.PHONY: help rebalance serve plan status results test kill-test kill-matrix crowd drive bench lint format lock clean fresh
+.PHONY: help rebalance serve plan status results test thorough kill-test kill-matrix crowd drive bench lint format lock clean fresh
 help:
 	@sed -n '1,3s/^# //p' Makefile
 	@echo 'make serve              the schedule on this machine: server, deployments, worker; until Ctrl-C (PORT=4200)'
@@ -17,6 +17,7 @@ help:
 	@echo 'make status             where the strategy stands'
 	@echo 'make results            the figures and the table of the README anew, from the bundled prices'
 	@echo 'make bench              the optimiser beside its peers, about eight minutes (BENCH="minimum --rounds 15")'
+	@echo 'make thorough           make test, and what takes it too long'
 	@echo 'make kill-test          a rebalance killed at every write and every request, and run again'
 	@echo 'make crowd              the warehouse with four writers, four readers, and a hundred writers killed'
 	@echo 'make kill-matrix        riskparity serve with flow, worker, server or all of it killed in the middle; about an hour'
@@ -39,6 +40,9 @@ results: $(VENV)/.ready
 
 test: $(VENV)/.ready-test lint
 	$(BIN)/pytest -n 2 --dist loadgroup
+
+thorough: $(VENV)/.ready-test lint
+	THOROUGH=1 $(BIN)/pytest -n 2 --dist loadgroup
 
 kill-test: $(VENV)/.ready-test
 	KILL=everywhere $(BIN)/pytest -n 2 tests/crash

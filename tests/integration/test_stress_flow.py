@@ -50,6 +50,7 @@ def test_a_run_leaves_records_page_and_summary(home, prefect_environment):
     assert "risk-parity-stress-summary" in keys
 
 
+@pytest.mark.thorough
 def test_a_crash_week_is_lived_through_with_all_that_stands_in_the_way_of_an_order(home):
     """Bought in, the largest holding halted in the worst week, and a gap on the morning of the next run."""
     environment, folder = home

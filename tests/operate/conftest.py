@@ -32,9 +32,12 @@ def worker(prefect_environment, operator, exchange, tmp_path) -> Iterator[int]:
         yield process.pid
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """Headless Chromium; where none is installed, a reason to skip."""
+    """Headless Chromium; where none is installed, a reason to skip.
+
+    While it is there, Playwright has an event loop run in this thread, in which nobody else can begin one.
+    """
     if CHROMIUM is None:
         pytest.skip("no Chromium is installed: apt-get install chromium")
     from playwright.sync_api import sync_playwright  # noqa: PLC0415

@@ -13,7 +13,7 @@ import pytest
 from tests.operate.killing import POINTS, RISKPARITY, faults, orders, wait_for
 from tests.prefect_processes import without_keys
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.integration, pytest.mark.thorough, pytest.mark.timeout(600)]
 
 HELD = 12.0
 """Seconds: longer than the ten for which Prefect's server waits before it answers 503."""
