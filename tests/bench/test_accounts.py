@@ -43,6 +43,7 @@ def test_all_live_the_same_days(name, task):
     assert _distance(theirs, equity(OURS, other)) > 1e-3
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["vectorbt", "bt"])
 @pytest.mark.filterwarnings("ignore")
 def test_costs_are_charged_by_everybody_alike_but_for_conventions(name, task):

@@ -8,7 +8,7 @@ import pytest
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(7200)]
 
-EVERY = 1 if os.environ.get("KILL") == "everywhere" else 60
+EVERY = 1 if os.environ.get("KILL") == "everywhere" else 120
 """One boundary in so many is taken; the gate also takes those around an order."""
 PARTS = 2 if EVERY > 1 else 20
 A_FEW_CENTS = 0.05

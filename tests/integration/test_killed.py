@@ -32,7 +32,7 @@ def killed_after(orders, exchange, environment):
     process.wait()
 
 
-@pytest.mark.parametrize("orders", [1, 3])
+@pytest.mark.parametrize("orders", [1, pytest.param(3, marks=pytest.mark.thorough)])
 def test_the_same_command_finishes_what_a_killed_one_began(riskparity, exchange, prefect_environment, orders):
     exchange.control.set_faults(
         {"method": "POST", "path": "/v2/orders", "action": "delay", "seconds": 0.3, "times": None}

@@ -14,6 +14,7 @@ FIRST, SECOND = "risk_parity-2015-W23-1", "risk_parity-2015-W23-2"
 KEYS_ROTATED = {"path": "by_client_order_id", "action": "status", "status": 401, "times": None}
 
 
+@pytest.mark.thorough
 def test_a_run_that_stopped_before_its_orders_is_resumed_and_its_report_written_again(riskparity, exchange):
     exchange.control.set_faults({**KEYS_ROTATED, "answer": {"code": 40110000, "message": "unauthorized."}})
     stopped = riskparity("run", "risk_parity", "rebalance")

@@ -113,8 +113,8 @@ def blocked_page(site: Site) -> Callable[[], None]:
     [
         ("guard", refusal("/v2/clock$"), Failed),
         pytest.param("ingestion", refusal(BARS), Crashed, marks=pytest.mark.thorough),
-        ("cleaning", damage("returns"), Cancelled),
-        pytest.param("take stock", refusal("/v1/corporate-actions"), Failed, marks=pytest.mark.thorough),
+        pytest.param("cleaning", damage("returns"), Cancelled, marks=pytest.mark.thorough),
+        ("take stock", refusal("/v1/corporate-actions"), Failed),
         pytest.param("optimization", damage("target_weights"), Crashed, marks=pytest.mark.thorough),
         pytest.param("plan", damage("decisions"), Cancelled, marks=pytest.mark.thorough),
         ("execution", refusal("by_client_order_id"), Crashed),

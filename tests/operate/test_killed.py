@@ -34,6 +34,7 @@ def under_way(operator, exchange):
     return start
 
 
+@pytest.mark.thorough
 def test_when_worker_and_flow_die_together_the_server_ends_the_run_and_the_next_worker_goes_on(
     operator, prefect_environment, exchange, under_way, tmp_path
 ):
