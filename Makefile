@@ -39,10 +39,10 @@ results: $(VENV)/.ready
 	@$(BIN)/python -m flows.results
 
 test: $(VENV)/.ready-test lint
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 thorough: $(VENV)/.ready-test lint
-	THOROUGH=1 $(BIN)/pytest -n 2 --dist loadgroup
+	THOROUGH=1 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 kill-test: $(VENV)/.ready-test
 	KILL=everywhere $(BIN)/pytest -n 2 tests/crash

@@ -27,14 +27,11 @@ def pytest_configure(config: pytest.Config) -> None:
         compile_numerics()
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker takes all tests that need a Prefect server, so that one server serves them; the gate leaves some out."""
+    """What the gate leaves out."""
     for item in items:
         if item.get_closest_marker("thorough") and not os.environ.get("THOROUGH"):
             item.add_marker(pytest.mark.skip(reason="takes minutes with its likes: `make thorough` runs it"))
-        if "prefect_environment" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("prefect"))
 
 
 @dataclass(frozen=True)

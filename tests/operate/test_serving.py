@@ -19,7 +19,7 @@ from prefect.client.schemas.sorting import FlowRunSort
 from tests.operate.operator import Operator
 from tests.prefect_processes import ROOT, free_port
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(900), pytest.mark.xdist_group("prefect")]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
 RISKPARITY = Path(sys.executable).with_name("riskparity")
 SECRET = "nobody-may-read-this-9f2b"
