@@ -23,6 +23,7 @@ from brokerage.market_data import latest_prices, latest_quotes
 from brokerage.models import Position
 from brokerage.orders import NOTHING, PlannedOrder
 from brokerage.records import Execution
+from brokerage.sending import Quotes
 from config import load_settings
 from config.settings import home
 from portfolio.rebalance import RebalanceDecision
@@ -136,8 +137,7 @@ def send_orders(
         BrokerRefusal: The account may not trade.
         UnknownOutcome: A person must look, and the account cannot even be read.
     """
-    store, settings = warehouse(), load_settings()
-    account = account_of(run)
+    store, account = warehouse(), account_of(run)
     plan = [PlannedOrder(**row) for row in store.rows(order_plan)]
 
     def before_sending() -> None:
@@ -157,13 +157,7 @@ def send_orders(
         before_sending=before_sending,
         before_wave=before_wave,
         before_each=require_not_halted,
-        quotes=lambda symbols: latest_quotes(
-            endpoint(run),
-            symbols,
-            feed=parameters.ingestion.feed,
-            settings=settings.broker,
-            max_spread_bps=settings.limits.max_spread_bps,
-        ),
+        quotes=_quotes(run, parameters),
     )
     executed = Executed(
         outcome=_outcome(execution, store.rows(decision)[0]["decision"]),
@@ -184,6 +178,18 @@ def send_orders(
     for remark in execution.remarks:
         say(remark)
     return executed
+
+
+def _quotes(run: Run, parameters: RebalanceParameters) -> Quotes:
+    """The latest quotes of any symbols, asked for when they are needed."""
+    settings = load_settings()
+    return lambda symbols: latest_quotes(
+        endpoint(run),
+        symbols,
+        feed=parameters.ingestion.feed,
+        settings=settings.broker,
+        max_spread_bps=settings.limits.max_spread_bps,
+    )
 
 
 @stage("refusal")
