@@ -16,7 +16,7 @@ import numpy as np
 
 from portfolio.arrays import FloatArray, IntArray
 from portfolio.compiled import compiled
-from portfolio.dense import cholesky, dot, factored, largest, products, solved, subtract
+from portfolio.dense import add, cholesky, dot, factored, largest, products, solved, subtract
 from portfolio.gram import block, bring_up_to_date, fetch
 from portfolio.pieces import exact_length, negative_gradient, objective_and_gradient, portfolio_change, slack
 from portfolio.polytope import Polytope
@@ -124,16 +124,17 @@ def _newton_step(
             subtract(miss, B, p)
             if not stiff and largest(miss) <= 1e-15:
                 break
-            force[:] = g - proximal * p
+            force[:] = g
+            add(force, -proximal, p)
             subtract(force, H, p)
             for a in range(len(rows)):
-                force += prices[rows[a]] * B[a]
+                add(force, prices[rows[a]], B[a])
         z = solved(L, force)
         subtract(miss, B, z)
         more = solved(C, miss)
-        p += z
+        add(p, 1.0, z)
         for a in range(len(rows)):
-            p += more[a] * Y[a]
+            add(p, more[a], Y[a])
             prices[rows[a]] += more[a]
     return p, prices
 
@@ -214,8 +215,12 @@ def _held_rows(
     P: Polytope, free: IntArray, held: IntArray, x: FloatArray
 ) -> tuple[FloatArray, FloatArray, IntArray]:
     """Held rows over the free assets B (m, n), what is missing to them (m,), and which they are."""
-    rows = np.flatnonzero((held == 1) | (held == -1))
-    m, n = len(rows), len(free)
+    rows, m, n = np.empty(len(held), np.int64), 0, len(free)
+    for k in range(len(held)):
+        if abs(held[k]) == 1:
+            rows[m] = k
+            m += 1
+    rows = rows[:m]
     B, r = np.empty((m, n)), np.empty(m)
     for a in range(m):
         k = rows[a]

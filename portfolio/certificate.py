@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -34,8 +34,7 @@ _AT_THE_ROW = 1e-9
 """Distance (fraction of equity) at which weights stand on a row."""
 
 
-@dataclass(frozen=True, eq=False)
-class Prices:
+class Prices(NamedTuple):
     """Multipliers of the rows, fraction² per unit of weight; those of the bounds follow from the gradient."""
 
     rows: FloatArray
@@ -64,8 +63,7 @@ class Multipliers(Mapping[str, float]):
         return len(self._found)
 
 
-@dataclass(frozen=True, eq=False)
-class Certificate:
+class Certificate(NamedTuple):
     """What is known of a set of weights.
 
     ``multipliers`` say by how much f falls for one unit of weight that the row gives way (fraction² per

@@ -98,6 +98,13 @@ def solved(L: FloatArray, b: FloatArray) -> FloatArray:
 
 
 @compiled
+def add(y: FloatArray, share: float, v: FloatArray) -> None:
+    """Add ``share`` of v to ``y``; an array expression would make another array first."""
+    for i in range(len(y)):
+        y[i] += share * v[i]
+
+
+@compiled
 def subtract(y: FloatArray, B: FloatArray, v: FloatArray) -> None:
     """Take B v away from ``y``."""
     for a in range(len(y)):

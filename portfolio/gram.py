@@ -108,8 +108,11 @@ def _form(H: FloatArray, X: FloatArray, assets: IntArray, s: FloatArray) -> None
 def _correct(H: FloatArray, X: FloatArray, assets: IntArray, changed: IntArray, s: FloatArray) -> None:
     """Add the sessions that entered, take away those that left."""
     D = gathered(X, changed, assets)
-    sign = np.where(s[changed] < 0.0, 1.0, -1.0)
-    signed = D * sign
+    signed = np.empty_like(D)
+    for j in range(len(changed)):
+        sign = 1.0 if s[changed[j]] < 0.0 else -1.0
+        for a in range(len(assets)):
+            signed[a, j] = sign * D[a, j]
     for a in range(len(assets)):
         i = assets[a]
         for b in range(a + 1):
@@ -120,8 +123,12 @@ def _correct(H: FloatArray, X: FloatArray, assets: IntArray, changed: IntArray, 
 @compiled
 def _extend(H: FloatArray, X: FloatArray, assets: IntArray, fresh: IntArray, s: FloatArray) -> None:
     """The products of fresh assets with all that are known."""
-    for i in fresh:
-        inside = np.where(s < 0.0, X[i], 0.0)
-        for j in assets:
+    inside = np.empty(len(s))
+    for f in range(len(fresh)):
+        i, row = fresh[f], X[fresh[f]]
+        for t in range(len(s)):
+            inside[t] = row[t] if s[t] < 0.0 else 0.0
+        for a in range(len(assets)):
+            j = assets[a]
             H[i, j] = dot(inside, X[j])
             H[j, i] = H[i, j]

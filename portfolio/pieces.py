@@ -42,20 +42,21 @@ def negative_gradient(X: FloatArray, free: IntArray, s: FloatArray) -> FloatArra
 
 @compiled
 def objective_and_gradient(R: FloatArray, s: FloatArray) -> tuple[float, FloatArray]:
-    """Φ and its gradient (N,) from the slack (T,); four rows at a time, which halves the traffic on the gradient."""
+    """Φ and its gradient (N,) from the slack (T,); four rows at a time, which quarters the traffic on the gradient."""
     short, g, objective = shortfalls(s), np.zeros(R.shape[1]), 0.0
-    for t in short:
-        objective += 0.5 * s[t] * s[t]
-    whole = len(short) - len(short) % 8
-    for j in range(0, whole, 8):
+    for t in range(len(s)):
+        objective += 0.5 * min(s[t], 0.0) ** 2
+    whole = len(short) - len(short) % 4
+    for j in range(0, whole, 4):
         t0, t1, t2, t3 = short[j], short[j + 1], short[j + 2], short[j + 3]
-        t4, t5, t6, t7 = short[j + 4], short[j + 5], short[j + 6], short[j + 7]
+        s0, s1, s2, s3 = s[t0], s[t1], s[t2], s[t3]
+        row0, row1, row2, row3 = R[t0], R[t1], R[t2], R[t3]
         for i in range(len(g)):
-            first = s[t0] * R[t0, i] + s[t1] * R[t1, i] + s[t2] * R[t2, i] + s[t3] * R[t3, i]
-            g[i] += first + s[t4] * R[t4, i] + s[t5] * R[t5, i] + s[t6] * R[t6, i] + s[t7] * R[t7, i]
-    for t in short[whole:]:
+            g[i] += (s0 * row0[i] + s1 * row1[i]) + (s2 * row2[i] + s3 * row3[i])
+    for j in range(whole, len(short)):
+        row, loss = R[short[j]], s[short[j]]
         for i in range(len(g)):
-            g[i] += s[t] * R[t, i]
+            g[i] += loss * row[i]
     return objective, g
 
 

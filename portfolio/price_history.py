@@ -70,6 +70,8 @@ class PriceHistory:
     @cached_property
     def halted(self) -> BoolArray:
         """(T, N) whether an asset that was listed before is not listed now, and will be again."""
+        if self.listed.all():
+            return ~self.listed
         after = np.logical_or.accumulate(self.listed[::-1], axis=0)[::-1]
         return np.asarray(~self.listed & np.logical_or.accumulate(self.listed, axis=0) & after)
 
@@ -79,10 +81,13 @@ class PriceHistory:
 
         Closes twice when opens are not known.
         """
+        close = self.close if self.listed.all() else self._last_close()
+        return (close if self.open is None else np.where(self.listed, self.open, close)), close
+
+    def _last_close(self) -> FloatArray:
         rows = np.where(self.listed | ~self.halted, np.arange(len(self.sessions))[:, None], 0)
         last = np.take_along_axis(self.close, np.maximum.accumulate(rows, axis=0), axis=0)
-        close = np.where(self.listed | self.halted, last, 0.0)
-        return (close if self.open is None else np.where(self.listed, self.open, close)), close
+        return np.where(self.listed | self.halted, last, 0.0)
 
     @cached_property
     def leaving(self) -> BoolArray:

@@ -61,8 +61,8 @@ def beginning(R: FloatArray, beta: FloatArray, budget: float, start: FloatArray)
 def mean_square_shortfall(s: FloatArray) -> float:
     """Mean of min(s_t, 0)²: f at returns s (T,) of the portfolio."""
     total = 0.0
-    for value in s:
-        total += min(value, 0.0) ** 2
+    for t in range(len(s)):
+        total += min(s[t], 0.0) ** 2
     return total / len(s)
 
 

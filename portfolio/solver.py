@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +19,7 @@ from portfolio.feasibility import cheapest_vertex, feasible_start
 from portfolio.pieces import exact_length
 from portfolio.start import ROUNDING, minimised, squared_losses
 from portfolio.turnover import after_trades, as_trades, trades_polytope
-from portfolio.windows import HUGE, NEGLIGIBLE, TINY, solve_window
+from portfolio.windows import HUGE, NEGLIGIBLE, NUMBERS, TINY, solve_into
 from schemas.errors import DataError
 
 DOUBTFUL = 1e-9
@@ -28,8 +28,7 @@ _OPINIONS = 5
 _ANYWHERE = np.zeros(0)
 
 
-@dataclass(frozen=True, eq=False)
-class Solution:
+class Solution(NamedTuple):
     """Certified weights (N,), fractions of equity, in the order of the constraints' symbols."""
 
     weights: FloatArray
@@ -69,21 +68,25 @@ def minimise_downside_variance(
 
 def _at_once(R: FloatArray, b: float, constraints: Constraints, near: FloatArray | None) -> Solution | None:
     """The whole way in compiled code; none when that leaves a doubt, or the limit on turnover binds."""
-    found = solve_window(R, b, constraints.polytope, _ANYWHERE if near is None else near)
-    if not found.regular or found.miss > ROUNDING:
+    P, N = constraints.polytope, R.shape[1]
+    # one array for all answers: each that compiled code hands back costs a microsecond
+    found = np.empty(N + len(P.low) + NUMBERS)
+    if not solve_into(R, b, P, _ANYWHERE if near is None else near, found):
         return None
-    if constraints.turnover is not None and constraints.excess_turnover(found.weights) > 0.0:
+    w, prices = found[:N], found[N:-NUMBERS]
+    objective, gap, violation, steps, miss = found[-NUMBERS:].tolist()
+    if miss > ROUNDING or (constraints.turnover is not None and constraints.excess_turnover(w) > 0.0):
         return None
     proof = certificate_of(
-        found.numbers,
+        (objective, gap, violation),
         R,
-        found.weights,
+        w,
         constraints,
-        Prices(found.prices),
+        Prices(prices),
         minimum_acceptable_return=b,
-        iterations=found.steps,
+        iterations=int(steps),
     )
-    return Solution(found.weights, proof) if _is_clear(proof) else None
+    return Solution(w, proof) if _is_clear(proof) else None
 
 
 def _is_clear(proof: Certificate) -> bool:

@@ -69,18 +69,17 @@ def calmest_few(R: FloatArray, h: FloatArray, P: Polytope, losses: FloatArray) -
     """
     few, x = _spread(losses, P)
     n, some = len(few), x[few]
-    C = np.empty((len(R), n))
-    short = 0
-    g = np.zeros(n)
+    chosen = R[:, few] if len(losses) > _FEW else R
+    C, g, short = np.empty((len(R), n)), np.zeros(n), 0
     for t in range(len(R)):
-        row, into, slack = R[t], C[short], -h[t]
+        row, into, slack = chosen[t], C[short], -h[t]
         for i in range(n):
-            into[i] = row[few[i]]
-            slack += into[i] * some[i]
+            into[i] = row[i]
+            slack += row[i] * some[i]
         if slack < 0.0:
             short += 1
             for i in range(n):
-                g[i] += slack * into[i]
+                g[i] += slack * row[i]
     G = C[:short]
     _exchange(G.T @ G, g, few, P, x)
     return x

@@ -29,20 +29,21 @@ def window_moments(R: FloatArray, ends: IntArray, lookback: int) -> Moments:
         ends: First session after each window (W,).
         lookback: Sessions in a window, two or more.
     """
-    W, N = len(ends), R.shape[1]
-    mean, deviation, moves = np.zeros((W, N)), np.zeros((W, N)), np.zeros((W, N), dtype=np.bool_)
-    for k in range(W):
-        begin = ends[k] - lookback
-        for t in range(begin, ends[k]):
-            for i in range(N):
-                mean[k, i] += R[t, i]
-                moves[k, i] |= R[t, i] != R[begin, i]
-        for i in range(N):
-            mean[k, i] /= lookback
-        for t in range(begin, ends[k]):
-            for i in range(N):
-                gap = R[t, i] - mean[k, i]
-                deviation[k, i] += gap * gap
-        for i in range(N):
-            deviation[k, i] = np.sqrt(deviation[k, i] / (lookback - 1))
+    X, W = np.ascontiguousarray(R.T), len(ends)  # sums over sessions then run along the memory
+    N, T = X.shape
+    mean, deviation, moves = np.empty((W, N)), np.empty((W, N)), np.empty((W, N), dtype=np.bool_)
+    for i in range(N):
+        # up to each session, the last one at which the return was another than before
+        changed = np.zeros(T, dtype=np.int64)
+        for t in range(1, T):
+            changed[t] = t if X[i, t] != X[i, t - 1] else changed[t - 1]
+        for k in range(W):
+            window, total, squares = X[i, ends[k] - lookback : ends[k]], 0.0, 0.0
+            for t in range(lookback):
+                total += window[t]
+            average = total / lookback
+            for t in range(lookback):
+                squares += (window[t] - average) ** 2
+            mean[k, i], deviation[k, i] = average, np.sqrt(squares / (lookback - 1))
+            moves[k, i] = changed[ends[k] - 1] > ends[k] - lookback
     return Moments(mean, deviation, moves)

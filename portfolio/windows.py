@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from portfolio.arrays import FloatArray, IntArray
@@ -19,24 +17,12 @@ TINY, HUGE = 1e-200, 1e200
 """Sums of squares within which nothing is lost: doubles end at 1e±308."""
 
 
-class Found(NamedTuple):
-    """What one window gave."""
-
-    weights: FloatArray
-    """(N,)"""
-    prices: FloatArray
-    """Multipliers of the rows (K,), in units of f."""
-    steps: int
-    miss: float
-    """By how much the start misses the rows; when that is more than rounding, no step was taken."""
-    numbers: tuple[float, float, float]
-    """Objective, gap and violation, from ``evaluated``."""
-    regular: bool
-    """False when returns are no numbers, or too large or too small to be squared: then nothing else holds."""
+NUMBERS = 5
+"""How many an answer has: objective, gap, violation, steps and miss."""
 
 
 @compiled
-def solve_window(R: FloatArray, b: float, P: Polytope, near: FloatArray) -> Found:
+def solve_into(R: FloatArray, b: float, P: Polytope, near: FloatArray, found: FloatArray) -> bool:
     """Weights of least downside variance over bounds and rows, from ``near`` or, when that is empty, from nowhere.
 
     Args:
@@ -44,23 +30,32 @@ def solve_window(R: FloatArray, b: float, P: Polytope, near: FloatArray) -> Foun
         b: Minimum acceptable return, fraction a day.
         P: Bounds and rows.
         near: Weights (N,) to begin with; need not be feasible.
+        found: Takes the answer (N + K + 5,): weights (N,), multipliers of the rows in units of f (K,), what ``evaluated`` says of
+            them (3,), the steps, and by how much the start misses the rows; when that is more than rounding, no step was taken.
+
+    Returns:
+        False when returns are no numbers, or too large or too small to be squared: then nothing is found.
     """
-    T = len(R)
+    T, N = R.shape
     losses, squares = squared_losses(R)
     most = max(losses.max(), T * b * b)
     if not (np.isfinite(squares) and most > TINY and squares < HUGE and most < HUGE):
-        return Found(P.lower, P.low, 0, 0.0, (0.0, 0.0, 0.0), regular=False)
+        return False
     floor = 0.5 * NEGLIGIBLE * most
     w, prices, steps, miss = minimised(R, np.full(T, b), P, near, losses, floor)
     prices *= 2.0 / T
-    return Found(w, prices, steps, miss, evaluated(R, b, w, P, prices, np.zeros(0), 0.0, 0.0), regular=True)
+    numbers = found[len(found) - NUMBERS :]
+    found[:N], found[N : len(found) - NUMBERS] = w, prices
+    numbers[0], numbers[1], numbers[2] = evaluated(R, b, w, P, prices, np.zeros(0), 0.0, 0.0)
+    numbers[3], numbers[4] = steps, miss
+    return True
 
 
 @compiled
 def solve_windows(
     R: FloatArray, ends: IntArray, lookback: int, b: float, Ps: Polytope
 ) -> tuple[FloatArray, FloatArray]:
-    """``solve_window`` for one window after the other, each begun at the weights before.
+    """``solve_into`` for one window after the other, each begun at the weights before.
 
     Args:
         R: Returns (T, N) of the whole history.
@@ -73,16 +68,13 @@ def solve_windows(
         Weights (W, N), and for each window objective, gap, violation, steps and miss (W, 5), NaN where a window's numbers
         cannot be squared.
     """
-    W, N = len(ends), R.shape[1]
-    weights, numbers = np.empty((W, N)), np.full((W, 5), np.nan)
-    near = np.zeros(0)
+    W, N, K = len(ends), R.shape[1], Ps.low.shape[1]
+    weights, numbers = np.empty((W, N)), np.full((W, NUMBERS), np.nan)
+    near, found = np.zeros(0), np.empty(N + K + NUMBERS)
     for k in range(W):
         i = min(k, len(Ps.lower) - 1)
         P = Polytope(Ps.lower[i], Ps.upper[i], Ps.A[i], Ps.low[i], Ps.high[i])
-        found = solve_window(R[ends[k] - lookback : ends[k]], b, P, near)
-        weights[k] = found.weights
-        if found.regular:
-            near = found.weights
-            numbers[k, 0], numbers[k, 1], numbers[k, 2] = found.numbers
-            numbers[k, 3], numbers[k, 4] = found.steps, found.miss
+        if solve_into(R[ends[k] - lookback : ends[k]], b, P, near, found):
+            near = weights[k]
+            weights[k], numbers[k] = found[:N], found[N + K :]
     return weights, numbers

@@ -195,7 +195,7 @@ class TestSameAnswer:
         least(2 * R[:-1], c)  # nothing may be kept from the problem in between
         second = minimise_downside_variance(R, c)
         assert first.weights.tobytes() == second.weights.tobytes()
-        assert vars(first.certificate) == vars(second.certificate)
+        assert first.certificate == second.certificate
 
 
 class TestOneDirection:
