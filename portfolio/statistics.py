@@ -28,9 +28,9 @@ class Sample(NamedTuple):
     market: FloatArray
     """The benchmark's return less that of cash."""
     turnover: FloatArray
-    """Half the value traded in the session over equity; zero where nothing was traded."""
+    """Half the value traded in the session over equity, the first funding left out; zero where nothing was traded."""
     costs: FloatArray
-    """Commissions and spreads paid in the session over equity."""
+    """Commissions and spreads paid in the session over equity, those of the first funding left out."""
 
 
 def cagr(returns: FloatArray, a_year: float = SESSIONS_A_YEAR) -> FloatArray:

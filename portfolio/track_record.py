@@ -37,7 +37,7 @@ class TrackRecords:
     months: pd.DataFrame
     """series, year, month, period_return."""
     years: pd.DataFrame
-    """series, year, period_return, turnover, costs_bp."""
+    """series, year, period_return, turnover, costs_bp; without the first funding, as ``sample_of`` has it."""
     rolling: pd.DataFrame
     """session, series, volatility, sharpe; of the 252 sessions up to it."""
     crises: pd.DataFrame
@@ -154,21 +154,20 @@ def _common_sessions(simulations: Mapping[str, Simulation]) -> Sessions:
 def sample_of(account: Simulation, cash: FloatArray, market: FloatArray) -> Sample:
     """What an account's figures are computed from.
 
-    What is traded at the first close counts in the first session after it, which has the first return.
+    The first funding is neither turnover nor costs of a year: it happens once, however long the account lives. Its costs
+    are in the returns all the same.
 
     Args:
         account: Of T sessions.
         cash: (T-1,) what cash earned since the session before, fractions.
         market: (T-1,) returns of the benchmark, fractions.
     """
-    periods = len(account.equity) - 1
-    traded = np.zeros(periods)
-    executed = np.maximum(account.plan.executed - account.first - 1, 0)
-    np.add.at(traded, executed, account.ledger.turnover)
-    costs = account.costs[1:].copy()
-    costs[0] += account.costs[0]
+    traded, costs = np.zeros(len(account.equity)), account.costs.copy()
+    np.add.at(traded, account.plan.executed - account.first, account.ledger.turnover)
+    funded = np.flatnonzero(traded)[:1]
+    traded[funded] = costs[funded] = 0.0
     returns = period_returns(account.equity)
-    return Sample(returns, returns - cash, market - cash, traded, costs / account.equity[:-1])
+    return Sample(returns, returns - cash, market - cash, traded[1:], costs[1:] / account.equity[:-1])
 
 
 def _long(frames: Iterable[tuple[str, pd.DataFrame]]) -> pd.DataFrame:

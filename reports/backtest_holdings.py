@@ -125,7 +125,7 @@ def turnover_and_costs(inputs: BacktestInputs) -> Figure:
         above, below = figure.subplots(2, 1, sharex=True)
         _draw_years(above, rows["year"].to_numpy(), rows["turnover"].to_numpy(dtype=float), BLUE)
         above.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        above.set_title("Turnover, a year (half the value traded)")
+        above.set_title("Turnover, a year (half the value traded; without the first funding)")
         _draw_years(below, rows["year"].to_numpy(), rows["costs_bp"].to_numpy(dtype=float), ORANGE)
         below.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         below.set_title("Commissions and spreads, basis points of equity")

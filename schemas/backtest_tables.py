@@ -35,7 +35,9 @@ class Backtests(Artifact):
     skewness: float = pa.Field(nullable=True, description="Of the daily returns in excess of cash")
     kurtosis: float = pa.Field(nullable=True, description="Of the same; a normal distribution has 3")
     max_drawdown: float = pa.Field(le=0, description="Deepest fall between closes, fraction")
-    turnover: float = pa.Field(nullable=True, ge=0, description="Half the value traded over equity, a year")
+    turnover: float = pa.Field(
+        nullable=True, ge=0, description="Half the value traded over equity, first funding left out, a year"
+    )
     code_version: str = pa.Field(description="Version of this project that ran")
 
 
@@ -207,8 +209,10 @@ class BacktestYears(Artifact):
     series: str = pa.Field(description=_SERIES)
     year: int = pa.Field(description="Year")
     period_return: float = pa.Field(description="Change of equity, fraction")
-    turnover: float = pa.Field(ge=0, description="Half the value traded over equity, fraction")
-    costs_bp: float = pa.Field(ge=0, description="Costs over equity, basis points")
+    turnover: float = pa.Field(
+        ge=0, description="Half the value traded over equity, first funding left out, fraction"
+    )
+    costs_bp: float = pa.Field(ge=0, description="Costs over equity, first funding left out, basis points")
 
 
 class BacktestRolling(Artifact):

@@ -98,13 +98,13 @@ METRICS: dict[str, Metric] = {
     "turnover": Metric(
         "Turnover, a year",
         "percent",
-        "Half of the value bought and sold over equity, summed over the trades, a year; buying from cash counts half its value.",
+        "Half of the value bought and sold over the equity before the trade, summed over the trades but the first funding of the account, times 252 over the number of returns; buying from cash counts half its value.",
         "SEC Form N-1A takes the lesser of purchases and sales instead of their mean",
     ),
     "costs": Metric(
         "Costs, a year",
         "bp",
-        "Commissions and half spreads over equity before the trade, summed over the trades, a year; in basis points.",
+        "Commissions, half spreads and slippage over equity at the close before, summed over the same trades, times 252 over the number of returns; in basis points. What the first funding costs is in the returns alone.",
         "the rates stand under Assumptions",
     ),
 }

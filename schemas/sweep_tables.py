@@ -86,7 +86,9 @@ class SweepPoints(Artifact):
     max_drawdown: float = pa.Field(nullable=True, description="Deepest fall between closes, fraction")
     calmar: float = pa.Field(nullable=True, description="Growth over the deepest fall")
     cvar: float = pa.Field(nullable=True, description="Mean of the worst 5 % of daily returns, fraction")
-    turnover: float = pa.Field(nullable=True, description="Half the value traded over equity, a year")
+    turnover: float = pa.Field(
+        nullable=True, description="Half the value traded over equity, first funding left out, a year"
+    )
     costs: float = pa.Field(nullable=True, description="Of trades over equity, basis points a year")
 
 

@@ -1,4 +1,4 @@
-"""What must be said of simulated accounts, or ends the backtest: ruin, no decision at all, halts, prices that end."""
+"""What must be said of simulated accounts, or ends the backtest: ruin, no decision, a short life, halts, prices that end."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from portfolio.simulation import Simulation
 from schemas.errors import ConfigError, InfeasibleError
+from schemas.metrics import SESSIONS_A_YEAR
 from tasks.backtest_lineup import SIXTY_FORTY, Entrant
 
 
@@ -56,7 +57,8 @@ def remarks_on(
         ruins: Those that were, and when.
     """
     strategy, benchmark = entrants[0], entrants[1]
-    notes = []
+    account = accounts[strategy.name]
+    notes = _brevity(account)
     if SIXTY_FORTY in accounts:
         notes.append(f"60/40 is {' and '.join(accounts[SIXTY_FORTY].symbols)}, rebalanced by the same rules.")
     plain = f"{benchmark.name} and 60/40 are" if SIXTY_FORTY in accounts else f"{benchmark.name} is"
@@ -65,8 +67,16 @@ def remarks_on(
     if buffer := strategy.strategy.parameters.cash_buffer:
         notes.append(f"Strategies keep {buffer:.1%} of equity in cash; {plain} fully invested.")
     notes += [f"{name} is left out: at this leverage it is ruined on {day}." for name, day in ruins.items()]
-    account = accounts[strategy.name]
     return notes + _halts(account) + _ends(account)
+
+
+def _brevity(account: Simulation) -> list[str]:
+    returns = len(account.equity) - 1
+    if returns >= SESSIONS_A_YEAR:
+        return []
+    return [
+        f"Only {returns} sessions after the first, less than a year: annual figures and their intervals say little of a year."
+    ]
 
 
 def _halts(account: Simulation) -> list[str]:

@@ -51,16 +51,36 @@ def test_every_account_has_every_headline_figure(records):
     )
 
 
-def test_what_was_traded_and_paid_adds_up(accounts, records):
+def test_what_was_traded_and_paid_after_the_first_funding_adds_up(accounts, records):
     account = accounts["halves"]
     years = records.years[records.years["series"] == "halves"]
-    assert years["turnover"].sum() == pytest.approx(account.decisions.turnover.sum())
-    before = np.concatenate([account.equity[:1], account.equity[:-1]])
-    assert years["costs_bp"].sum() == pytest.approx(1e4 * (account.costs / before).sum())
+    assert years["turnover"].sum() == pytest.approx(account.decisions.turnover[1:].sum())
+    before, funded = account.equity[:-1], 1  # traded at the close after the first decision
+    assert years["costs_bp"].sum() == pytest.approx(1e4 * (account.costs[1:] / before)[funded:].sum())
     a_year = records.statistics.set_index(["series", "metric"])["estimate"]["halves"]
     length = (len(account.equity) - 1) / 252
     assert a_year["turnover"] * length == pytest.approx(years["turnover"].sum())
     assert a_year["costs"] * length == pytest.approx(years["costs_bp"].sum())
+
+
+@pytest.mark.parametrize("execution", ["next_close", "same_close"])
+def test_an_account_that_is_funded_once_and_left_alone_has_no_turnover_and_no_costs(execution):
+    """Its purchase is no yearly habit: neither the figures nor their intervals contain it."""
+    close = np.linspace(100.0, 110.0, 40)[:, None]
+    history = PriceHistory(("A",), SESSIONS[:40], close)
+    decided = np.array([5, 10])
+    account = simulate(
+        history,
+        Schedule(decided, decided + (execution == "next_close")),
+        np.array([[np.nan], [1.0]]),  # nothing could be decided at first
+        RULES.model_copy(update={"execution": execution}),
+        Costs(slippage_bps=10.0),
+    )
+    assert account.decisions.turnover[1] == pytest.approx(0.5, rel=1e-2)
+    figures = track_records({"A": account}, "A", draws=20).statistics.set_index("metric")
+    assert (
+        figures.loc[["turnover", "costs"], ["estimate", "low", "high"]].to_numpy().tolist() == [[0.0] * 3] * 2
+    )
 
 
 def test_months_and_years_compound_to_the_whole(records):

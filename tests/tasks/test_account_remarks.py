@@ -1,4 +1,4 @@
-"""What is said of an account that was ruined, never decided, held something halted, or saw prices end."""
+"""What is said of an account that lived shortly, was ruined, never decided, held something halted, or saw prices end."""
 
 import datetime as dt
 
@@ -16,11 +16,13 @@ from tasks.account_remarks import day_of_ruin, remarks_on, require_decisions
 from tasks.backtest_lineup import Entrant
 
 RULES = Rules(execution="next_close", drift_threshold=0.0, max_turnover=10.0)
-DAYS = np.arange("2026-06-01", "2026-06-06", dtype="datetime64[D]")
+FIRST = np.datetime64("2026-06-01")
+BRIEF = "Only 4 sessions after the first, less than a year: annual figures and their intervals say little of a year."
 
 
 def history(*columns):
-    return PriceHistory(tuple("ABC"[: len(columns)]), DAYS, np.array(columns, dtype=float).T)
+    days = FIRST + np.arange(len(columns[0]))
+    return PriceHistory(tuple("ABC"[: len(columns)]), days, np.array(columns, dtype=float).T)
 
 
 def account(*columns, weights, leverage=1.0):
@@ -40,13 +42,18 @@ def remarks(account, leverage=1.0, ruins=()):
     return remarks_on(entrants, {"ours": account, "A": account}, dict(ruins))
 
 
-def test_nothing_is_said_of_a_plain_account():
-    assert remarks(account([1, 1, 1, 1, 1], weights=[1.0])) == []
+def test_nothing_is_said_of_a_plain_account_that_lived_for_a_year_of_returns():
+    assert remarks(account([1] * 253, weights=[1.0])) == []
+
+
+def test_a_shorter_life_is_said_before_all_else():
+    assert remarks(account([1] * 252, weights=[1.0]))[0].startswith("Only 251 sessions after the first")
 
 
 def test_what_was_halted_or_ended_is_named_with_its_figures():
     lived = account([10, 10, np.nan, np.nan, 5], [10, 10, 12, np.nan, np.nan], weights=[0.5, 0.5])
     assert remarks(lived) == [
+        BRIEF,
         "Held without prices, at the last close, and not traded meanwhile: A (2 sessions).",
         "Sold at the last close, because prices end: B ($60,000 on 2026-06-04).",
     ]
@@ -56,6 +63,7 @@ def test_leverage_and_who_it_ruined_are_said():
     lived = account([10, 10, 11, 11, 11], weights=[1.0], leverage=2.0)
     said = remarks(lived, leverage=2.0, ruins={"equal_weight": dt.date(2026, 6, 3)})
     assert said == [
+        BRIEF,
         "Leverage 2 is that of the strategies; A is not levered.",
         "equal_weight is left out: at this leverage it is ruined on 2026-06-03.",
     ]
