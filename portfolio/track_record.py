@@ -10,7 +10,6 @@ import pandas as pd
 
 from portfolio.arrays import FloatArray
 from portfolio.bootstrap import MEAN_BLOCK, headline_intervals
-from portfolio.constraints import Constraints
 from portfolio.downside import risk_contributions
 from portfolio.drawdown_episodes import drawdown_episodes
 from portfolio.performance import period_returns
@@ -19,9 +18,6 @@ from portfolio.price_history import Sessions
 from portfolio.simulation import Simulation
 from portfolio.statistics import Sample
 from schemas.errors import DataError
-
-_AT_BOUND = 1e-9
-"""A weight this close to its bound is on it (fraction of equity)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,22 +117,6 @@ def risk_shares(
     return shares
 
 
-def binding_constraints(
-    decided: Sessions, weights: FloatArray, constraints: Sequence[Constraints]
-) -> pd.DataFrame:
-    """Which caps, floors and bands each decision's weights stand on: ``session``, ``constraint_name``.
-
-    Floors at zero are left out: that nothing is held says little.
-    """
-    rows = [
-        (session, name)
-        for session, w, limits in zip(decided, weights, constraints, strict=True)
-        if np.isfinite(w).all()
-        for name in _rows_at_bound(w, limits)
-    ]
-    return pd.DataFrame(rows, columns=["session", "constraint_name"])
-
-
 def _common_sessions(simulations: Mapping[str, Simulation]) -> Sessions:
     first, *others = simulations.values()
     if any(not np.array_equal(first.sessions, other.sessions) for other in others):
@@ -213,11 +193,3 @@ def _rolling(sessions: Sessions, sample: Sample) -> pd.DataFrame:
 def _crises(sessions: Sessions, equity: FloatArray) -> pd.DataFrame:
     rows = [(*fall.crisis, fall.total, fall.max_drawdown) for fall in crisis_returns(sessions, equity)]
     return pd.DataFrame(rows, columns=["crisis", "first", "last", "period_return", "max_drawdown"])
-
-
-def _rows_at_bound(weights: FloatArray, limits: Constraints) -> list[str]:
-    values = limits.row_values(weights)
-    at_high = np.abs(values - limits.high) <= _AT_BOUND
-    at_low = (np.abs(values - limits.low) <= _AT_BOUND) & (limits.low > 0)
-    names = [name for name, binds in zip(limits.high_names, at_high, strict=True) if binds]
-    return names + [name for name, binds in zip(limits.low_names, at_low & ~at_high, strict=True) if binds]

@@ -166,7 +166,7 @@ def constraints_finding(inputs: BacktestInputs) -> str:
     if not shares:
         return "No cap, floor or band ever bound."
     often = [f"{shown(name)} ({percent(share, 0)})" for name, share in list(shares.items())[:3]]
-    free = 1.0 - inputs.binding["session"].nunique() / len(inputs.decisions)
+    free = 1.0 - inputs.binding["decided"].nunique() / len(inputs.decisions)
     return f"What bound most often, at which share of the decisions: {', '.join(often)}; nothing at {percent(free, 0)}."
 
 
@@ -241,7 +241,7 @@ def _spells(inputs: BacktestInputs, name: str) -> list[tuple[float, float]]:
     """Start and length, in days, of each stretch of decisions at which the constraint bound."""
     decided = pd.DatetimeIndex(inputs.decisions["decided"])
     bound = decided.isin(
-        pd.DatetimeIndex(inputs.binding.loc[inputs.binding["constraint_name"] == name, "session"])
+        pd.DatetimeIndex(inputs.binding.loc[inputs.binding["constraint_name"] == name, "decided"])
     )
     edges = np.flatnonzero(np.diff(np.concatenate([[False], bound, [False]]).astype(np.int8)))
     ends = [*decided[1:], inputs.equity.index[-1]]

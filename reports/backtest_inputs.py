@@ -41,7 +41,7 @@ class BacktestInputs:
         decisions: The strategy's: decided, executed, mark, drift, turnover, costs (USD), reason.
         weights: By day of execution, one column an asset: weights traded to, or kept.
         risk_shares: By day of execution, one column an asset: share of the downside variance; may be empty.
-        binding: session (decided), constraint_name; may be empty.
+        binding: decided, constraint_name; may be empty.
         sweep: The strategy's latest sweep, none when there is none.
         trials: The ledger, one row a configuration: kind, strategy, started_at, prices, first, last, cagr, volatility, sharpe,
             max_drawdown; this backtest need not be in it yet.

@@ -76,9 +76,7 @@ def report_inputs(
         decisions=decisions,
         weights=_by_execution(_of(name, weights), decisions, "traded"),
         risk_shares=_by_execution(_of(name, weights), decisions, "risk_share"),
-        binding=_dated(_rows(store, written, "backtest_binding"), "decided").rename(
-            columns={"decided": "session"}
-        ),
+        binding=_dated(_rows(store, written, "backtest_binding"), "decided"),
         parameters=parameters.model_dump_json(),
         command=command(parameters),
         tracking=_dated(_rows(store, written, "backtest_tracking"), "session"),
@@ -157,7 +155,7 @@ def _by_execution(weights: pd.DataFrame, decisions: pd.DataFrame, values: str) -
     table = _wide(weights, "decided", "symbol", values).reindex(pd.DatetimeIndex(decisions["decided"]))
     known = table.notna().any(axis=1) | (values == "traded")
     table[known] = table[known].fillna(0.0)
-    table.index = pd.DatetimeIndex(decisions["executed"], name="session")
+    table.index = pd.DatetimeIndex(decisions["executed"], name="executed")
     return table
 
 

@@ -4,12 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from portfolio.constraints import Band, Constraints, box
 from portfolio.price_history import PriceHistory
 from portfolio.schedule import Schedule
 from portfolio.simulated_account import simulate
 from portfolio.statistics import sharpe_ratio
-from portfolio.track_record import binding_constraints, risk_shares, track_records
+from portfolio.track_record import risk_shares, track_records
 from schemas.errors import DataError
 from schemas.metrics import METRICS
 from schemas.simulation_parameters import Costs, Rules
@@ -131,19 +130,3 @@ def test_risk_shares_by_hand():
 def test_an_asset_that_is_not_held_may_have_gaps():
     R = np.array([[-0.01, np.nan], [0.01, np.nan]])
     assert risk_shares(R, [2], np.array([[1.0, 0.0]]), 2).tolist() == [[1.0, 0.0]]
-
-
-def test_what_binds_is_named_floors_at_zero_are_not():
-    limits: Constraints = box(
-        ["SPY", "TLT", "GLD"],
-        lower=[0.0, 0.1, 0.0],
-        upper=0.5,
-        bands=[Band("bonds", np.array([False, True, False]), 0.0, 0.4)],
-    )
-    days = np.array(["2020-01-03", "2020-01-10", "2020-01-17"], dtype="datetime64[D]")
-    weights = np.array([[0.5, 0.1, 0.4], [0.35, 0.4, 0.25], [np.nan] * 3])
-    assert binding_constraints(days, weights, [limits] * 3).to_numpy().tolist() == [
-        [days[0], "max_weight SPY"],
-        [days[0], "min_weight TLT"],
-        [days[1], "bonds max"],
-    ]

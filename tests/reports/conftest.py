@@ -245,7 +245,7 @@ def _make_backtest(**changes: object) -> BacktestInputs:
         {"risk_parity": strategy, "SPY": 1e5 * (1 + 0.2 * wave), "equal_weight": 1e5 * (1 + 0.1 * wave)}
     )
     decided = sessions[4:-1:20]
-    executed = sessions[5::20][: len(decided)]
+    executed = sessions[5::20][: len(decided)].rename("executed")
     turns = np.arange(len(decided))
     rows = {
         "statistics": [
@@ -285,7 +285,7 @@ def _make_backtest(**changes: object) -> BacktestInputs:
         }),
         weights=weights,
         risk_shares=pd.DataFrame({"SPY": spy**2, "TLT": 1 - spy**2}, executed),
-        binding=pd.DataFrame({"session": decided[:3], "constraint_name": "max_weight SPY"}),
+        binding=pd.DataFrame({"decided": decided[:3], "constraint_name": "max_weight SPY"}),
         sweep=make_sweep(), trials=make_trials([0.02, 0.02, 0.01, 9.0, 8.0]),
         tracking=pd.DataFrame({"session": sessions[-3:], "live": [1.0, 1.01, 1.0205], "model": [1.0, 1.01, 1.02]}),
         quality=pd.DataFrame({"symbol": ["SPY", "TLT"], "cleaning": ["nothing altered", "2 prints removed"]}),
