@@ -7,19 +7,19 @@ from typing import Any
 
 from markupsafe import Markup
 
-_SPECIAL = re.compile(r"([\\`*|\[\]~#])")
+_SPECIAL = re.compile(r"[\\`*|\[\]~#<]|^>|&(?=#?\w+;)")
+"""An ampersand is one unless it begins an entity, and > quotes at the begin of a line alone."""
 
 
 def escape_markdown(value: Any) -> str:
     r"""``value`` as one line of literal text; what ``fenced`` made is passed through.
 
     >>> escape_markdown("a|b <i>")
-    'a\\|b &lt;i&gt;'
+    'a\\|b \\<i>'
     """
     if isinstance(value, Markup):
         return str(value)
-    text = " ".join(str(value).split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _SPECIAL.sub(r"\\\1", text)
+    return _SPECIAL.sub(r"\\\g<0>", " ".join(str(value).split()))
 
 
 def fenced(text: str) -> Markup:

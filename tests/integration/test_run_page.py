@@ -69,7 +69,7 @@ def test_tables_texts_and_figures_are_on_the_page_of_their_run(on_its_page):
     assert set(shown) == {"risk-parity-plan", "risk-parity-summary", "risk-parity-weights"}
     plan = shown["risk-parity-plan"]
     assert '"symbol": "SPY"' in plan.data
-    assert plan.description == "Plan of a run \\| &lt;b&gt;"
+    assert plan.description == "Plan of a run \\| \\<b>"
     assert shown["risk-parity-weights"].data.startswith("![weights](data:image/png;base64,")
 
 

@@ -134,6 +134,12 @@ def test_the_summary_says_the_same_as_the_page(make_backtest, files):
     assert all(cell in row for cell in cells)
 
 
+def test_the_summary_is_plain_text_without_entities(files):
+    text = files["summary.md"].decode()
+    assert "Politis & Romano" in text
+    assert re.findall(r"&#?\w+;", text) == []
+
+
 def test_provenance_has_what_is_needed_to_run_it_again(page):
     said = " ".join(page.sections["provenance"].split())
     for part in (

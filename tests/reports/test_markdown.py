@@ -10,7 +10,10 @@ from reports.markdown import escape_markdown, fenced
     [
         ("risk_parity", "risk_parity"),
         ("a|b", r"a\|b"),
-        ("<b>x</b> & y", "&lt;b&gt;x&lt;/b&gt; &amp; y"),
+        ("Politis & Romano: 1 > 0", "Politis & Romano: 1 > 0"),
+        ("<b>x</b>", r"\<b>x\</b>"),
+        ("> not quoted", r"\> not quoted"),
+        ("&amp; and &#38; are not entities", r"\&amp; and \&\#38; are not entities"),
         ("two\nlines", "two lines"),
         ("`code` *bold* [a](b)", r"\`code\` \*bold\* \[a\](b)"),
         (r"back\slash", r"back\\slash"),

@@ -166,6 +166,7 @@ def test_the_page_escapes_needs_nothing_else_and_is_the_same_each_time(inputs):
     files = stress_report(inputs)
     html = files["report.html"].decode()
     assert "entered the &lt;sleeve&gt;" in html
+    assert r"entered the \<sleeve>" in files["summary.md"].decode()
     assert not [tag for tag, attrs in Page(html).tags if tag == "link" or "src" in attrs]
     assert "weeks" not in Page(html).sections
     assert stress_report(inputs) == files

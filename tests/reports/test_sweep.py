@@ -125,6 +125,8 @@ def test_the_summary_is_the_page_in_markdown(files):
     assert text.startswith("# Risk parity: the grid ends too early in max weight")
     assert "| max weight | edge | 0.35 | 0.2 to 0.5 |" in text
     assert "PBO 23%" in text
+    assert "& " in text
+    assert "&amp;" not in text
 
 
 def test_the_same_inputs_give_the_same_bytes(files):
