@@ -83,9 +83,9 @@ _TABLES = (
     "binding", "trials", "tracking", "quality",
 )  # fmt: skip
 _WORDS = {
-    "r": "Return of an account from one close to the next, after costs, interest and tax. A year is 252 sessions.",
+    "r": "Return of an account from one close to the next, after costs, interest and tax. A year is 252 such returns.",
     "Interval": "Each figure's 95% interval is between the 2.5% and 97.5% quantiles of its values in resampled histories: "
-    "blocks of consecutive sessions, of random length, drawn with replacement and laid end to end (stationary bootstrap of "
+    "blocks of consecutive sessions, of random length (its mean stands under Assumptions), drawn with replacement and laid end to end (stationary bootstrap of "
     "Politis & Romano, 1994), for all accounts at the same sessions. It says how far luck reaches if the future is drawn "
     "from this past; it does not cover what this past has not seen.",
     "Luck": MEANING,

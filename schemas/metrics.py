@@ -19,7 +19,7 @@ class Metric(NamedTuple):
     name: str
     unit: Unit
     definition: str
-    """Formula in words that a reader can compute with; r is the return of a session, a year has 252 sessions."""
+    """Formula in words that a reader can compute with; r is the return of a session, a year has 252 returns."""
     source: str
     digits: int = 1
     """Decimals that a report writes."""
@@ -29,7 +29,7 @@ METRICS: dict[str, Metric] = {
     "cagr": Metric(
         "CAGR",
         "signed_percent",
-        "Compound annual growth: (last equity / first equity)^(252 / sessions) - 1.",
+        "Compound annual growth: (last equity / first equity)^(252 / number of returns) - 1; there is one return less than closes, and a year is 252 of them, not one of the calendar.",
         "Bacon (2008)",
     ),
     "volatility": Metric(
@@ -47,21 +47,21 @@ METRICS: dict[str, Metric] = {
     "sharpe": Metric(
         "Sharpe ratio",
         "ratio",
-        "Mean of r less the return of cash, over the standard deviation of that difference, times √252.",
+        "Mean of e over its standard deviation (divisor n - 1), times √252; e is r less what cash earned in the session.",
         "Sharpe (1994)",
         digits=2,
     ),
     "sharpe_difference": Metric(
         "Sharpe less benchmark's",
         "ratio",
-        "Sharpe ratio less that of the benchmark; its interval compares both on the same resampled sessions.",
+        "Sharpe ratio less that of the benchmark; its interval is of the difference, both on the same resampled sessions, and not studentised as in the source.",
         "Ledoit & Wolf (2008)",
         digits=2,
     ),
     "sortino": Metric(
         "Sortino ratio",
         "ratio",
-        "Mean of r less the return of cash, over the downside deviation of that difference, times √252.",
+        "Mean of e over the square root of the mean of min(e, 0)² over all sessions, times √252; e is r less what cash earned in the session, which is the target.",
         "Sortino & van der Meer (1991)",
         digits=2,
     ),
@@ -72,27 +72,33 @@ METRICS: dict[str, Metric] = {
         "Magdon-Ismail & Atiya (2004)",
     ),
     "calmar": Metric(
-        "Calmar ratio", "ratio", "CAGR over the size of the maximum drawdown.", "Young (1991)", digits=2
+        "Calmar ratio",
+        "ratio",
+        "CAGR over the size of the maximum drawdown, both of the whole period; the source takes the last 36 months.",
+        "Young (1991)",
+        digits=2,
     ),
     "cvar": Metric(
         "CVaR 95%, a day",
         "percent",
-        "Mean of the worst 5% of sessions' returns; the session on the border counts with its fraction.",
+        "Mean of the worst 5% of all r, nothing interpolated: when 5% is no whole number of sessions, the last of them counts with the fraction that is left. It is a return, negative for a loss.",
         "Rockafellar & Uryasev (2002)",
         digits=2,
     ),
-    "hit_rate": Metric("Hit rate", "percent", "Share of sessions with a gain, r > 0.", "Bacon (2008)"),
+    "hit_rate": Metric(
+        "Hit rate", "percent", "Share of sessions, not of weeks or trades, with r > 0.", "Bacon (2008)"
+    ),
     "beta": Metric(
         "Beta",
         "ratio",
-        "Slope of the regression of r less cash on the benchmark's return less cash.",
+        "Slope of the least-squares line of e on the benchmark's e, session by session; e is r less what cash earned in the session.",
         "Jensen (1968)",
         digits=2,
     ),
     "alpha": Metric(
         "Alpha, a year",
         "signed_percent",
-        "Intercept of the same regression, times 252.",
+        "Intercept of the same line, times 252, not compounded.",
         "Jensen (1968)",
     ),
     "turnover": Metric(

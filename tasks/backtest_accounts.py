@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from portfolio.arrays import FloatArray
+from portfolio.bootstrap import MEAN_BLOCK
 from portfolio.performance import period_returns
 from portfolio.price_history import PriceHistory
 from portfolio.simulation import Simulation
@@ -185,5 +186,5 @@ def _assumptions(done: _Backtest, parameters: BacktestParameters) -> dict[str, s
         "tax": f"{costs.short_term_tax:.0%} on gains of a year or less, {costs.long_term_tax:.0%} on longer ones; "
         f"lots sold: {costs.lots.replace('_', ' ')}",
         "cash": f"earns {earned}; debts cost {costs.margin_rate:.2%} a year",
-        "intervals": f"{parameters.draws:,} resamples, seed {parameters.seed}",
+        "intervals": f"{parameters.draws:,} resamples in blocks of {MEAN_BLOCK} sessions on average, seed {parameters.seed}",
     }

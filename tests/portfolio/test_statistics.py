@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import math
+import statistics
 from pathlib import Path
 
 import numpy as np
@@ -116,6 +118,40 @@ def test_by_hand():
     assert yearly_total(np.array([0.1, 0.0, 0.1, 0.0])) == pytest.approx(252 * 0.05)
     assert cagr(np.array([0.5, -1.0])) == -1.0
     assert max_drawdown(np.array([0.1, 0.2])) == 0.0
+
+
+def test_every_definition_computed_as_its_words_say():
+    """``schemas.metrics`` sentence by sentence, with what Python brings along, for 30 returns: 5% of them are one and a half."""
+    rng = np.random.default_rng(3)
+    market, cash = rng.normal(0.0005, 0.01, 30), np.full(30, 0.0001)
+    r = 0.5 * market + rng.normal(0, 0.004, 30)
+    traded, paid = np.zeros(30), np.zeros(30)
+    traded[7], paid[7] = 0.2, 0.0004
+    e, m, n, root = list(r - cash), list(market - cash), len(r), math.sqrt(252)
+    worst, equity = sorted(r), [1.0, *np.cumprod(1 + r)]
+    line = statistics.linear_regression(m, e)
+    sharpe = root * statistics.mean(e) / statistics.stdev(e)
+    in_words = {
+        "cagr": (equity[-1] / equity[0]) ** (252 / n) - 1,
+        "volatility": root * statistics.stdev(r),
+        "downside_deviation": root * math.sqrt(sum(min(x, 0) ** 2 for x in r) / n),
+        "sharpe": sharpe,
+        "sharpe_difference": sharpe - root * statistics.mean(m) / statistics.stdev(m),
+        "sortino": root * statistics.mean(e) / math.sqrt(sum(min(x, 0) ** 2 for x in e) / n),
+        "max_drawdown": min(equity[k] / max(equity[: k + 1]) - 1 for k in range(n + 1)),
+        "cvar": (worst[0] + 0.5 * worst[1]) / 1.5,
+        "hit_rate": sum(x > 0 for x in r) / n,
+        "beta": line.slope,
+        "alpha": 252 * line.intercept,
+        "turnover": 0.2 * 252 / n,
+        "costs": 4 * 252 / n,
+    }
+    in_words["calmar"] = in_words["cagr"] / -in_words["max_drawdown"]
+
+    figures = headline(Sample(r, r - cash, market - cash, traded, paid))
+
+    assert set(in_words) == set(METRICS)
+    assert {key: float(value) for key, value in figures.items()} == pytest.approx(in_words, rel=1e-12)
 
 
 @pytest.mark.parametrize("level", [0.0, 0.01, 1 / 3])
