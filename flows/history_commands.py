@@ -93,7 +93,9 @@ def check_lookahead(
 ) -> int:
     """Change everything after each decision of a backtest, and see that none of them moves: exit code 1 when one does.
 
-    After each decision every price crashes, and half of the assets vanish; weights must agree to the last bit.
+    After each decision every price crashes, and half of the assets vanish; weights must agree to the last bit. At 52 of the decisions,
+    spread evenly, the bars as delivered are cut as well and cleaned anew; the returns up to then must be the same. One thing may differ
+    and is counted: what the next close tells of the newest one, such as a bad print, which a live run knows a day later.
 
     Args:
         strategy: A registered strategy, yours too.
