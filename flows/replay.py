@@ -13,17 +13,23 @@ from config.settings import home
 from flows import screens
 from flows.session import prefect_session
 from flows.waiting import counted
-from portfolio.replay import CAUSES
-from reports.format import bps, money, signed_percent
+from portfolio.replay import CAUSES, unexplained_bp
+from reports.format import bps, money, ratio, signed_percent
 from schemas.errors import ConfigError
 from schemas.parameters import RebalanceParameters
 from strategies.registry import strategy_class
 from tasks.replayed import Comparison, compare
 from warehouse import Warehouse, files
 
+TOLERANCE_BP = 1.0
+"""Of the capital: flow and engine agree when at no close more is left that neither fills nor rounding explain."""
+
 
 def replay(strategy: str, overrides: Iterable[str], *, weeks: int, as_json: bool) -> int:
-    """The weekly flow as it is, so many weeks in a row, in a state folder of its own, beside the engine's account."""
+    """The weekly flow as it is, so many weeks in a row, in a state folder of its own, beside the engine's account.
+
+    Exits with 1 when the two do not agree.
+    """
     strategy_class(strategy)
     parameters = override(load_settings().rebalance(strategy), overrides)
     place = home() / "replay" / f"{strategy}-{dt.datetime.now(dt.UTC):%Y%m%d-%H%M%S}"
@@ -38,7 +44,7 @@ def replay(strategy: str, overrides: Iterable[str], *, weeks: int, as_json: bool
     else:
         _show(strategy, found)
         screens.talk(f"Day by day: {table}")
-    return 0
+    return 0 if unexplained_bp(found.days) <= TOLERANCE_BP else 1
 
 
 def _live(parameters: RebalanceParameters, weeks: int, *, quiet: bool) -> None:
@@ -81,14 +87,22 @@ def _show(strategy: str, found: Comparison) -> None:
     apart = (days["lived"] / days["engine"] - 1).abs().to_numpy(float)
     day = days["session"].iloc[int(apart.argmax())]
     screens.talk(f"Furthest apart: {bps(1e4 * float(apart.max()))} at the close of {day:%Y-%m-%d}")
+    left = unexplained_bp(days)
+    screens.talk(
+        f"{'They agree' if left <= TOLERANCE_BP else 'They DO NOT agree'} to within fills and rounding: targets and unexplained cash "
+        f"differ by at most {ratio(left)} bp of capital at any close; the tolerance is {ratio(TOLERANCE_BP)} bp."
+    )
 
 
 def _as_json(found: Comparison) -> dict[str, object]:
-    last = found.days.iloc[-1]
+    last, left = found.days.iloc[-1], unexplained_bp(found.days)
     return {
         "weeks": found.weeks,
         "session": last["session"].date(),
         "lived": last["lived"],
         "engine": last["engine"],
         "causes": {cause: last[cause] for cause in CAUSES},
+        "unexplained_bp": left,
+        "tolerance_bp": TOLERANCE_BP,
+        "agrees": left <= TOLERANCE_BP,
     }

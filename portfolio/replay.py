@@ -21,8 +21,11 @@ CAUSES = {
     "assumed costs": "Costs the simulation charges, given back",
     "sizing": "Rounding, least trade, buys cut to what sales bring, cash left over",
     "spread": "Fills against the middle of the quote",
+    "unexplained": "Cash that the fills do not account for",
 }
 """In the order in which the simulation is brought to what was lived."""
+NEITHER_FILLS_NOR_ROUNDING = ("targets", "unexplained")
+"""Causes that ought to be nothing: the same data lead to the same decision, and cash moves with fills alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +46,8 @@ class Lived:
     """(W, N) held afterwards."""
     cash: FloatArray
     """(W,) afterwards, USD."""
+    slippage: FloatArray
+    """(W,) what the fills cost more than the middles, USD."""
     capital: float
     """USD before the first."""
 
@@ -75,12 +80,19 @@ def explain_difference(
         _path(of_the_hour, acted, aims, as_told, costs, lived=lived),
         _path(of_the_hour, acted, aims, as_told, _FREE, lived=lived),
         _equity(history, lived, _cash_at_middles(lived)),
+        _equity(history, lived, _cash_at_middles(lived) - np.cumsum(lived.slippage)),
         _equity(history, lived, lived.cash),
     ]
     table = pd.DataFrame(dict(zip(CAUSES, np.diff(steps, axis=0), strict=True)))
     table.insert(0, "session", engine.sessions.astype("datetime64[s]"))
     table.insert(1, "engine", engine.equity)
     return table.assign(lived=steps[-1])
+
+
+def unexplained_bp(days: pd.DataFrame) -> float:
+    """Most that neither fills nor rounding explain at a close of ``explain_difference``, basis points of the capital."""
+    apart = days[list(NEITHER_FILLS_NOR_ROUNDING)].abs().sum(axis=1)
+    return float(1e4 * apart.max() / days["lived"].iloc[0])
 
 
 _FREE = Costs(slippage_bps=0.0)

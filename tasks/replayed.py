@@ -111,6 +111,7 @@ def _lived(store: Warehouse, runs: pd.DataFrame, history: PriceHistory) -> Lived
     cash = positions[positions["symbol"] == CASH].set_index("run_id")["market_value"]
     before = store.history("holdings", strategy, account, DONE)
     first = before[before["run_id"] == order[0]]
+    accounts = store.history("performance", strategy, account, DONE).set_index("run_id")
     decisions = store.history("decisions", strategy, account, DONE).set_index("run_id")["decision"]
     days = np.array(runs["session"].tolist(), dtype="datetime64[D]")
     return Lived(
@@ -121,5 +122,6 @@ def _lived(store: Warehouse, runs: pd.DataFrame, history: PriceHistory) -> Lived
         middles=table("holdings", "price"),
         shares=np.nan_to_num(table("positions", "qty")),
         cash=cash.reindex(order).to_numpy(float),
+        slippage=accounts["slippage_cost"].reindex(order).to_numpy(float),
         capital=float(first["market_value"].sum()),
     )

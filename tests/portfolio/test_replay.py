@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from portfolio.price_history import PriceHistory
-from portfolio.replay import CAUSES, Lived, explain_difference
+from portfolio.replay import CAUSES, Lived, explain_difference, unexplained_bp
 from portfolio.schedule import Schedule
 from portfolio.simulated_account import simulate
 from schemas.simulation_parameters import Costs, Rules
@@ -23,8 +23,9 @@ def simulated():
     return simulate(HISTORY, Schedule(ROW - 1, ROW), TARGET, RULES, COSTS, capital=1000.0)
 
 
-def lived(middle=110.0, shares=4.5, price=None, target=0.5):
-    """One purchase of SPY from 1,000 USD."""
+def lived(middle=110.0, shares=4.5, price=None, target=0.5, fee=0.0):
+    """One purchase of SPY from 1,000 USD, and a fee that no fill tells of."""
+    paid = price or middle
     return Lived(
         executed=ROW,
         targets=np.array([[target, 0.0]]),
@@ -32,7 +33,8 @@ def lived(middle=110.0, shares=4.5, price=None, target=0.5):
         acted=np.array([True]),
         middles=np.array([[middle, 50.0]]),
         shares=np.array([[shares, 0.0]]),
-        cash=np.array([1000.0 - shares * (price or middle)]),
+        cash=np.array([1000.0 - shares * paid - fee]),
+        slippage=np.array([shares * (paid - middle)]),
         capital=1000.0,
     )
 
@@ -53,7 +55,25 @@ def test_a_purchase_before_the_rise_of_the_day_shows_as_the_price_path():
 
 
 def test_what_was_paid_above_the_middle_is_the_spread():
-    assert causes_of(lived(price=111.0))["spread"] == pytest.approx(-4.5)
+    last = causes_of(lived(price=111.0))
+
+    assert last["spread"] == pytest.approx(-4.5)
+    assert last["unexplained"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_cash_that_went_without_a_fill_is_unexplained():
+    assert causes_of(lived(price=111.0, fee=3.0))["unexplained"] == pytest.approx(-3.0)
+
+
+def test_fills_and_rounding_explain_all_but_other_targets_and_cash_without_a_fill():
+    """A fee of 2 USD is 20 bp of 1,000 USD; a tenth of equity less in SPY, from 110 to 121, misses about 100 bp."""
+
+    def left(what):
+        return unexplained_bp(explain_difference(simulated(), what, HISTORY, RULES, COSTS))
+
+    assert left(lived(middle=100.0, price=111.0, shares=3.0)) == pytest.approx(0.0, abs=1e-6)
+    assert left(lived(fee=2.0)) == pytest.approx(20.0)
+    assert left(lived(target=0.4, shares=400 / 110)) == pytest.approx(100.0, rel=0.02)
 
 
 def test_shares_that_rounding_left_out_are_sizing():

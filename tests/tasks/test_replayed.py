@@ -29,6 +29,7 @@ def test_the_causes_add_up_to_the_difference_and_but_for_the_hour_it_is_rounding
     )
     assert days["engine"].iloc[0] == days["lived"].iloc[0] == 100_000
     assert causes["targets"].abs().max() < 0.01
+    assert causes["unexplained"].abs().max() < 0.01
     assert causes["sizing"].abs().max() < 1
     assert causes["spread"].iloc[-1] == pytest.approx(-causes["assumed costs"].iloc[-1], rel=0.05)
 
