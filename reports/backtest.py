@@ -44,7 +44,8 @@ from reports.backtest_trials import (
     trials_table,
     trials_told,
 )
-from reports.drawings import Drawing, figure_files, on_the_page, table_files
+from reports.definitions import definitions
+from reports.drawings import Drawing, as_csv, figure_files, on_the_page, table_files
 from reports.format import MISSING
 from reports.luck import MEANING, odds
 from reports.markdown import fenced
@@ -82,6 +83,8 @@ _TABLES = (
     "equity", "statistics", "luck", "drawdowns", "months", "years", "rolling", "crises", "decisions", "weights", "risk_shares",
     "binding", "trials", "tracking", "quality",
 )  # fmt: skip
+BESIDE = {"weights": "backtest_weights", "orders": "backtest_trades"}
+"""CSV files beside the page, of the strategy's own rows, and the artifact they are of."""
 _WORDS = {
     "r": "Return of an account from one close to the next, after costs, interest and tax. A year is 252 such returns.",
     "Interval": "Each figure's 95% interval is between the 2.5% and 97.5% quantiles of its values in resampled histories: "
@@ -91,6 +94,8 @@ _WORDS = {
     "Luck": MEANING,
     "Decision": "; ".join(f"{mark}: {meaning}" for mark, meaning in MARKS.items()) + ".",
     "Risk share": "w_i ∂f/∂w_i over its sum, f the mean of min(r, 0)² over the lookback of the decision.",
+    "Tables": "definitions.csv says of every column of the tables beside this page what it means and in which unit: returns, weights "
+    "and probabilities are fractions there, money is USD, costs are USD or, where it is said, basis points.",
     "Crisis": "From the S&P 500's close before the fall to its lowest close; returns are close to close.",
 }
 """What is on the page and no headline figure."""
@@ -100,16 +105,19 @@ def backtest_report(inputs: BacktestInputs) -> dict[str, bytes]:
     """Every file of the report by its name relative to the report's folder.
 
     ``report.html`` holds all figures and needs no other file; ``summary.md`` is its text; ``figures/`` has each figure as
-    SVG and PNG, ``tables/`` each table as CSV and Parquet. Same inputs, same bytes.
+    SVG and PNG, ``tables/`` each table as CSV and Parquet, and ``definitions.csv`` the unit and meaning of their columns.
+    Same inputs, same bytes.
     """
     drawings = backtest_figures(inputs)
     figures = figure_files(drawings)
+    tables = {name: getattr(inputs, name) for name in _TABLES}
     page = _PAGE.render(_view(inputs), figures=on_the_page(drawings, figures))
     return {
         "report.html": page.encode(),
         "summary.md": _MARKDOWN.render(_view(inputs), figures=drawings, fenced=fenced).encode(),
         **figures,
-        **table_files({name: getattr(inputs, name) for name in _TABLES}),
+        **table_files(tables),
+        "definitions.csv": as_csv(definitions(tables, BESIDE)),
     }
 
 

@@ -40,6 +40,11 @@ def on_the_page(drawings: Mapping[str, Drawing], files: Mapping[str, bytes]) -> 
     }
 
 
+def as_csv(table: pd.DataFrame) -> bytes:
+    """The columns of a table as a CSV file."""
+    return table.to_csv(index=False, lineterminator="\n").encode()
+
+
 def table_files(tables: Mapping[str, pd.DataFrame]) -> dict[str, bytes]:
     """``tables/<name>.csv`` and ``.parquet`` of each table that has rows; an index with a name is a column."""
     files = {}
@@ -48,6 +53,6 @@ def table_files(tables: Mapping[str, pd.DataFrame]) -> dict[str, bytes]:
             flat = table.reset_index() if table.index.name else table
             parquet = io.BytesIO()
             flat.to_parquet(parquet, index=False)
-            files[f"tables/{name}.csv"] = flat.to_csv(index=False, lineterminator="\n").encode()
+            files[f"tables/{name}.csv"] = as_csv(flat)
             files[f"tables/{name}.parquet"] = parquet.getvalue()
     return files

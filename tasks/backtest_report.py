@@ -9,8 +9,9 @@ import pandas as pd
 
 from portfolio.higher_moments import higher_moments
 from portfolio.performance import period_returns
-from reports.backtest import backtest_report
+from reports.backtest import BESIDE, backtest_report
 from reports.backtest_inputs import BacktestInputs
+from reports.drawings import as_csv
 from schemas.artifacts import ArtifactRef
 from schemas.backtest_parameters import BacktestParameters
 from schemas.identity import Trial
@@ -20,9 +21,6 @@ from tasks.sweep_report import latest_sweep_inputs
 from tasks.trial_ledger import config_hash, trials_tried
 from warehouse import Warehouse, files
 from warehouse.version import code_version
-
-TABLES = {"weights": "backtest_weights", "orders": "backtest_trades"}
-"""CSV files of the strategy's own rows, and the artifact they are of."""
 
 
 def write_backtest_report(
@@ -40,10 +38,10 @@ def write_backtest_report(
     folder = store.root / "output" / trial.strategy / "backtest"
     for name, content in backtest_report(report_inputs(store, trial, prices, accounts, parameters)).items():
         files.replace(folder / name, content)
-    for name, artifact in TABLES.items():
+    for name, artifact in BESIDE.items():
         rows = _rows(store, accounts.artifacts, artifact)
         own = rows[rows["series"] == accounts.strategy]
-        files.replace(folder / f"{name}.csv", own.to_csv(index=False, lineterminator="\n").encode())
+        files.replace(folder / f"{name}.csv", as_csv(own))
     return (folder / "report.html").relative_to(store.root).as_posix()
 
 

@@ -78,11 +78,23 @@ def test_the_strategys_folder_holds_the_same_records_as_a_rebalances(store, resu
     folder = store.root / "output" / "risk_parity" / "backtest"
 
     assert {path.name for path in folder.iterdir()} == {
-        "report.html", "summary.md", "figures", "tables", "performance.csv", "weights.csv", "orders.csv",
+        "report.html", "summary.md", "definitions.csv", "figures", "tables", "performance.csv", "weights.csv", "orders.csv",
         "state.json", "status.json", "strategy.log",
     }  # fmt: skip
     assert pd.read_csv(folder / "performance.csv")["run_id"].tolist() == [result.trial.run_id]
     assert json.loads((folder / "state.json").read_text())["data_as_of"] == "2016-01-22"
+
+
+def test_the_unit_of_every_column_of_every_file_is_defined(store, result):
+    folder = store.root / "output" / "risk_parity" / "backtest"
+    defined = pd.read_csv(folder / "definitions.csv")
+    units = dict(zip(zip(defined["file"], defined["column"], strict=True), defined["unit"], strict=True))
+
+    beside = [(path.name, path) for path in folder.glob("*.csv") if path.name != "definitions.csv"]
+    tables = [(f"tables/{path.stem}", path) for path in (folder / "tables").glob("*.csv")]
+    for file, path in (*beside, *tables):
+        for column in pd.read_csv(path, nrows=0):
+            assert units[file, column], (file, column)
 
 
 def test_orders_are_the_trades_of_the_warehouse(store, asked):

@@ -288,7 +288,7 @@ def _make_backtest(**changes: object) -> BacktestInputs:
         binding=pd.DataFrame({"decided": decided[:3], "constraint_name": "max_weight SPY"}),
         sweep=make_sweep(), trials=make_trials([0.02, 0.02, 0.01, 9.0, 8.0]),
         tracking=pd.DataFrame({"session": sessions[-3:], "live": [1.0, 1.01, 1.0205], "model": [1.0, 1.01, 1.02]}),
-        quality=pd.DataFrame({"symbol": ["SPY", "TLT"], "cleaning": ["nothing altered", "2 prints removed"]}),
+        quality=pd.DataFrame({"symbol": ["SPY", "TLT"], "cells altered": [0, 2]}),
         parameters=json.dumps({"lookback": 252}),
         command="riskparity backtest risk_parity --start 2019-06-03",
         notes=("price return, without dividends",),

@@ -29,5 +29,5 @@ def test_an_account_that_was_not_there_in_a_crisis_has_a_dash(make_backtest):
 
 def test_what_is_to_be_known_of_the_data_is_shown_as_it_is(make_backtest):
     table = quality_table(make_backtest())
-    assert [column.name for column in table.columns] == ["symbol", "cleaning"]
-    assert table.rows == (("SPY", "nothing altered"), ("TLT", "2 prints removed"))
+    assert [column.name for column in table.columns] == ["symbol", "cells altered"]
+    assert table.rows == (("SPY", "0"), ("TLT", "2"))
