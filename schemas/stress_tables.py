@@ -127,8 +127,12 @@ class StressResamples(Artifact):
     cagr: float = pa.Field(description="Compound annual growth, fraction")
     volatility: float = pa.Field(description="A year, fraction")
     max_drawdown: float = pa.Field(le=0, description="Deepest fall between closes, fraction")
-    turnover: float = pa.Field(ge=0, description="Half the value traded over equity, a year")
-    costs_bp: float = pa.Field(ge=0, description="Costs over equity, basis points a year")
+    turnover: float = pa.Field(
+        ge=0, description="Half the value traded over equity, first funding left out, a year"
+    )
+    costs_bp: float = pa.Field(
+        ge=0, description="Costs over equity, first funding left out, basis points a year"
+    )
     refused: int = pa.Field(ge=0, description="Decisions skipped or fallen back")
 
 

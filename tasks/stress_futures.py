@@ -14,6 +14,7 @@ from portfolio.price_history import PriceHistory
 from portfolio.resampled_history import complete_history, resampled_history
 from portfolio.simulation import Simulation
 from portfolio.statistics import cagr, max_drawdown, volatility, yearly_total
+from portfolio.track_record import sample_of
 from schemas.artifacts import ArtifactRef
 from schemas.errors import DataError
 from schemas.identity import StressTest
@@ -96,15 +97,15 @@ def _drawn(
 
 
 def _figures(account: Simulation) -> Record:
-    returns, decisions = period_returns(account.equity), account.decisions
-    years = len(returns) / SESSIONS_A_YEAR
+    nothing = np.zeros(len(account.equity) - 1)
+    sample = sample_of(account, cash=nothing, market=nothing)
     return {
-        "cagr": float(cagr(returns)),
-        "volatility": float(volatility(returns)),
-        "max_drawdown": float(max_drawdown(returns)),
-        "turnover": float(decisions.turnover.sum() / years),
-        "costs_bp": float(1e4 * yearly_total(account.costs[1:] / account.equity[:-1])),
-        "refused": sum(mark in {"skipped", "fallback"} for mark in decisions.marks),
+        "cagr": float(cagr(sample.returns)),
+        "volatility": float(volatility(sample.returns)),
+        "max_drawdown": float(max_drawdown(sample.returns)),
+        "turnover": float(yearly_total(sample.turnover)),
+        "costs_bp": float(1e4 * yearly_total(sample.costs)),
+        "refused": sum(mark in {"skipped", "fallback"} for mark in account.decisions.marks),
     }
 
 
