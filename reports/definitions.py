@@ -17,7 +17,6 @@ _WIDE = {
 """Tables with one column an account, or an asset."""
 _ARTIFACT = {
     "trials": "backtests",
-    "equity": "backtest_equity",
     "weights": "backtest_decisions",
     "risk_shares": "backtest_decisions",
 }
