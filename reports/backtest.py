@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from reports.backtest_curves import (
     crises,
@@ -45,34 +43,23 @@ from reports.backtest_trials import (
     trials_told,
 )
 from reports.definitions import definitions
-from reports.drawings import Drawing, as_csv, figure_files, on_the_page, table_files
+from reports.drawings import Drawing, Kind, as_csv, drawings_of, report_files
 from reports.format import MISSING
 from reports.luck import MEANING, odds
-from reports.markdown import fenced
 from reports.tables import records
-from reports.templating import html_template, markdown_template
 from schemas.metrics import METRICS
 
-
-class _Kind(NamedTuple):
-    title: str
-    table: Callable[[BacktestInputs], pd.DataFrame | list[str]]
-    """What it is drawn from; without rows there is no figure."""
-    draw: Callable[[BacktestInputs], Figure]
-    finding: Callable[[BacktestInputs], str]
-
-
-_FIGURES: dict[str, _Kind] = {
-    "equity": _Kind("Equity", lambda i: i.equity, equity_and_falls, equity_finding),
-    "allocation": _Kind("Allocation", lambda i: i.weights, allocation, allocation_finding),
-    "risk": _Kind("Who carries the risk", lambda i: i.risk_shares.dropna(), risk, risk_finding),
-    "constraints": _Kind("What limits the weights", lambda i: i.binding, constraints, constraints_finding),
-    "rolling": _Kind("Risk over time", lambda i: i.rolling, rolling_risk, rolling_finding),
-    "turnover": _Kind("Turnover and costs", lambda i: i.years, turnover_and_costs, turnover_finding),
-    "months": _Kind("Months and years", lambda i: i.months, months, months_finding),
-    "crises": _Kind("Crises", lambda i: i.crises, crises, crises_finding),
-    "sensitivity": _Kind("Sensitivity", swept, sensitivity, sensitivity_finding),
-    "tracking": _Kind(
+_FIGURES: dict[str, Kind[BacktestInputs]] = {
+    "equity": Kind("Equity", lambda i: i.equity, equity_and_falls, equity_finding),
+    "allocation": Kind("Allocation", lambda i: i.weights, allocation, allocation_finding),
+    "risk": Kind("Who carries the risk", lambda i: i.risk_shares.dropna(), risk, risk_finding),
+    "constraints": Kind("What limits the weights", lambda i: i.binding, constraints, constraints_finding),
+    "rolling": Kind("Risk over time", lambda i: i.rolling, rolling_risk, rolling_finding),
+    "turnover": Kind("Turnover and costs", lambda i: i.years, turnover_and_costs, turnover_finding),
+    "months": Kind("Months and years", lambda i: i.months, months, months_finding),
+    "crises": Kind("Crises", lambda i: i.crises, crises, crises_finding),
+    "sensitivity": Kind("Sensitivity", swept, sensitivity, sensitivity_finding),
+    "tracking": Kind(
         "Live against the model",
         lambda i: i.tracking,
         lambda i: tracking(i.tracking),
@@ -104,30 +91,16 @@ _WORDS = {
 def backtest_report(inputs: BacktestInputs) -> dict[str, bytes]:
     """Every file of the report by its name relative to the report's folder.
 
-    ``report.html`` holds all figures and needs no other file; ``summary.md`` is its text; ``figures/`` has each figure as
-    SVG and PNG, ``tables/`` each table as CSV and Parquet, and ``definitions.csv`` the unit and meaning of their columns.
-    Same inputs, same bytes.
+    Those of ``report_files``, and ``definitions.csv`` with the unit and meaning of each table's columns.
     """
-    drawings = backtest_figures(inputs)
-    figures = figure_files(drawings)
     tables = {name: getattr(inputs, name) for name in _TABLES}
-    page = _PAGE.render(_view(inputs), figures=on_the_page(drawings, figures))
-    return {
-        "report.html": page.encode(),
-        "summary.md": _MARKDOWN.render(_view(inputs), figures=drawings, fenced=fenced).encode(),
-        **figures,
-        **table_files(tables),
-        "definitions.csv": as_csv(definitions(tables, BESIDE)),
-    }
+    files = report_files("backtest", _view(inputs), backtest_figures(inputs), tables)
+    return files | {"definitions.csv": as_csv(definitions(tables, BESIDE))}
 
 
 def backtest_figures(inputs: BacktestInputs) -> dict[str, Drawing]:
     """The figures for which there is something to draw, by name, in the order of the page."""
-    return {
-        name: Drawing(kind.title, kind.draw(inputs), kind.finding(inputs))
-        for name, kind in _FIGURES.items()
-        if len(kind.table(inputs))
-    }
+    return drawings_of(_FIGURES, inputs)
 
 
 def headline(inputs: BacktestInputs) -> str:
@@ -194,7 +167,3 @@ def _facts(inputs: BacktestInputs) -> dict[str, str]:
         "turnover": f"{inputs.written(inputs.strategy, 'turnover')} a year",
         "costs": f"{inputs.written(inputs.strategy, 'costs')} a year",
     }
-
-
-_PAGE = html_template("backtest.html.j2")
-_MARKDOWN = markdown_template("backtest.md.j2")

@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
-
-import pandas as pd
-from matplotlib.figure import Figure
+from typing import Any
 
 from reports import stress_figures as draw
 from reports import stress_tables as show
 from reports.backtest_inputs import shown
-from reports.drawings import Drawing, figure_files, on_the_page, table_files
+from reports.drawings import Kind, drawings_of, report_files
 from reports.format import percent, signed_percent
-from reports.markdown import fenced
 from reports.stress_inputs import StressInputs
-from reports.templating import html_template, markdown_template
 
-
-class _Kind(NamedTuple):
-    title: str
-    table: Callable[[StressInputs], pd.DataFrame]
-    """What it is drawn from; without rows there is no figure."""
-    draw: Callable[[StressInputs], Figure]
-    finding: Callable[[StressInputs], str]
-
-
-_FIGURES: dict[str, _Kind] = {
-    "losses": _Kind("Losses", lambda i: i.scenarios, draw.losses, draw.losses_finding),
-    "crises": _Kind("Crises", lambda i: i.reached, draw.crises, draw.crises_finding),
-    "resamples": _Kind("Drawn histories", lambda i: i.drawn, draw.resamples, draw.resamples_finding),
-    "leverage": _Kind("Leverage", lambda i: i.leverage, draw.leverage, draw.leverage_finding),
+_FIGURES: dict[str, Kind[StressInputs]] = {
+    "losses": Kind("Losses", lambda i: i.scenarios, draw.losses, draw.losses_finding),
+    "crises": Kind("Crises", lambda i: i.reached, draw.crises, draw.crises_finding),
+    "resamples": Kind("Drawn histories", lambda i: i.drawn, draw.resamples, draw.resamples_finding),
+    "leverage": Kind("Leverage", lambda i: i.leverage, draw.leverage, draw.leverage_finding),
 }
 _TABLES = ("scenarios", "limits", "weights", "crises", "resamples", "universes", "leverage", "weeks")
 WORDS = {
@@ -63,19 +48,9 @@ WORDS = {
 
 
 def stress_report(inputs: StressInputs) -> dict[str, bytes]:
-    """Every file of the report by its name relative to its folder: ``report.html``, ``summary.md``, figures and tables."""
-    drawings = {
-        name: Drawing(kind.title, kind.draw(inputs), kind.finding(inputs))
-        for name, kind in _FIGURES.items()
-        if len(kind.table(inputs))
-    }
-    figures, view = figure_files(drawings), _view(inputs)
-    return {
-        "report.html": _PAGE.render(view, figures=on_the_page(drawings, figures)).encode(),
-        "summary.md": _MARKDOWN.render(view, figures=drawings, fenced=fenced).encode(),
-        **figures,
-        **table_files({name: getattr(inputs, name) for name in _TABLES}),
-    }
+    """Every file of the report by its name relative to the report's folder; ``report_files`` says which."""
+    tables = {name: getattr(inputs, name) for name in _TABLES}
+    return report_files("stress", _view(inputs), drawings_of(_FIGURES, inputs), tables)
 
 
 def headline(inputs: StressInputs) -> str:
@@ -125,7 +100,3 @@ def _facts(inputs: StressInputs) -> dict[str, str]:
     by_kind = inputs.scenarios.groupby("kind")["loss"].min().sort_values()
     told = [kind for kind in by_kind.index if kind not in {"today", "infeasible"}]
     return {f"worst {kind}": signed_percent(by_kind[kind]) for kind in told[:6]}
-
-
-_PAGE = html_template("stress.html.j2")
-_MARKDOWN = markdown_template("stress.md.j2")

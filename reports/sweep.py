@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
-
-import pandas as pd
-from matplotlib.figure import Figure
+from typing import Any
 
 from reports import sweep_figures as drawn
 from reports.backtest_inputs import shown
-from reports.drawings import Drawing, figure_files, on_the_page, table_files
+from reports.drawings import Drawing, Kind, drawings_of, report_files
 from reports.format import percent, ratio
-from reports.markdown import fenced
 from reports.sweep_inputs import SweepInputs, difference
 from reports.sweep_verdicts import (
     DEFINITIONS,
@@ -26,24 +21,14 @@ from reports.sweep_verdicts import (
     values_table,
     verdicts_table,
 )
-from reports.templating import html_template, markdown_template
 
-
-class _Kind(NamedTuple):
-    title: str
-    table: Callable[[SweepInputs], pd.DataFrame | list[str]]
-    """What it is drawn from; without rows there is no figure."""
-    draw: Callable[[SweepInputs], Figure]
-    finding: Callable[[SweepInputs], str]
-
-
-_FIGURES = {
-    "slices": _Kind("Slices", lambda i: i.names(ordered=True), drawn.slices, drawn.slices_finding),
-    "choices": _Kind("Choices without order", lambda i: i.names(ordered=False), drawn.choices, drawn.choices_finding),
-    "maps": _Kind("Two parameters at once", lambda i: i.pairs, drawn.maps, drawn.maps_finding),
-    "ranks": _Kind("Ranks over the years", lambda i: i.ranks, drawn.ranks, drawn.ranks_finding),
-    "distances": _Kind("Distance in weights", lambda i: i.others, drawn.distances, drawn.distances_finding),
-    "luck": _Kind("Luck", lambda i: i.points, drawn.luck, drawn.luck_finding),
+_FIGURES: dict[str, Kind[SweepInputs]] = {
+    "slices": Kind("Slices", lambda i: i.names(ordered=True), drawn.slices, drawn.slices_finding),
+    "choices": Kind("Choices without order", lambda i: i.names(ordered=False), drawn.choices, drawn.choices_finding),
+    "maps": Kind("Two parameters at once", lambda i: i.pairs, drawn.maps, drawn.maps_finding),
+    "ranks": Kind("Ranks over the years", lambda i: i.ranks, drawn.ranks, drawn.ranks_finding),
+    "distances": Kind("Distance in weights", lambda i: i.others, drawn.distances, drawn.distances_finding),
+    "luck": Kind("Luck", lambda i: i.points, drawn.luck, drawn.luck_finding),
 }  # fmt: skip
 _TABLES = (
     "verdicts",
@@ -59,29 +44,14 @@ _TABLES = (
 
 
 def sweep_report(inputs: SweepInputs) -> dict[str, bytes]:
-    """Every file of the report by its name relative to the report's folder.
-
-    ``report.html`` holds all figures and needs no other file; ``summary.md`` is its text; ``figures/`` has each figure as
-    SVG and PNG, ``tables/`` each table as CSV and Parquet. Same inputs, same bytes.
-    """
-    drawings = sweep_figures(inputs)
-    files = figure_files(drawings)
-    page = _PAGE.render(_view(inputs), figures=on_the_page(drawings, files))
-    return {
-        "report.html": page.encode(),
-        "summary.md": _MARKDOWN.render(_view(inputs), figures=drawings, fenced=fenced).encode(),
-        **files,
-        **table_files({name: getattr(inputs, name) for name in _TABLES}),
-    }
+    """Every file of the report by its name relative to the report's folder; ``report_files`` says which."""
+    tables = {name: getattr(inputs, name) for name in _TABLES}
+    return report_files("sweep", _view(inputs), sweep_figures(inputs), tables)
 
 
 def sweep_figures(inputs: SweepInputs) -> dict[str, Drawing]:
     """The figures for which there is something to draw, by name, in the order of the page."""
-    return {
-        name: Drawing(kind.title, kind.draw(inputs), kind.finding(inputs))
-        for name, kind in _FIGURES.items()
-        if len(kind.table(inputs))
-    }
+    return drawings_of(_FIGURES, inputs)
 
 
 def _view(inputs: SweepInputs) -> dict[str, Any]:
@@ -115,7 +85,3 @@ def _facts(inputs: SweepInputs) -> dict[str, str]:
         "PBO": percent(facts["overfit"], 0),
         "deflated Sharpe": percent(facts["deflated"], 0),
     }
-
-
-_PAGE = html_template("sweep.html.j2")
-_MARKDOWN = markdown_template("sweep.md.j2")
