@@ -16,10 +16,11 @@ from schemas.artifacts import ArtifactRef
 from schemas.backtest_parameters import BacktestParameters
 from schemas.identity import Trial
 from schemas.results import GatheredPrices, SimulatedAccounts
+from tasks.report_folder import write_report_folder
 from tasks.reproduction import command
 from tasks.sweep_report import latest_sweep_inputs
 from tasks.trial_ledger import config_hash, trials_tried
-from warehouse import Warehouse, files
+from warehouse import Warehouse
 from warehouse.version import code_version
 
 
@@ -35,14 +36,11 @@ def write_backtest_report(
     Returns:
         The page's path relative to the state folder.
     """
-    folder = store.root / "output" / trial.strategy / "backtest"
-    for name, content in backtest_report(report_inputs(store, trial, prices, accounts, parameters)).items():
-        files.replace(folder / name, content)
+    contents = backtest_report(report_inputs(store, trial, prices, accounts, parameters))
     for name, artifact in BESIDE.items():
         rows = _rows(store, accounts.artifacts, artifact)
-        own = rows[rows["series"] == accounts.strategy]
-        files.replace(folder / f"{name}.csv", as_csv(own))
-    return (folder / "report.html").relative_to(store.root).as_posix()
+        contents[f"{name}.csv"] = as_csv(rows[rows["series"] == accounts.strategy])
+    return write_report_folder(store, trial.strategy, "backtest", contents)
 
 
 def report_inputs(

@@ -14,8 +14,9 @@ from schemas.identity import StressTest
 from schemas.results import GatheredPrices
 from schemas.stress_parameters import StressParameters
 from schemas.stress_results import StressTables
+from tasks.report_folder import write_report_folder
 from tasks.reproduction import command
-from warehouse import Warehouse, files
+from warehouse import Warehouse
 from warehouse.version import code_version
 
 _TABLES = ("scenarios", "limits", "weights", "crises", "resamples", "universes", "leverage", "weeks")
@@ -33,10 +34,8 @@ def write_stress_report(
     Returns:
         The page's path relative to the state folder.
     """
-    folder = store.root / "output" / test.strategy / "stress"
-    for name, content in stress_report(stress_inputs(store, test, prices, tables, parameters)).items():
-        files.replace(folder / name, content)
-    return (folder / "report.html").relative_to(store.root).as_posix()
+    contents = stress_report(stress_inputs(store, test, prices, tables, parameters))
+    return write_report_folder(store, test.strategy, "stress", contents)
 
 
 def stress_inputs(

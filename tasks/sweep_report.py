@@ -15,12 +15,13 @@ from reports.sweep_inputs import SweepInputs
 from reports.tables import records
 from schemas.identity import Sweep
 from strategies.sweep_design import Design
+from tasks.report_folder import write_report_folder
 from tasks.reproduction import sweep_command
 from tasks.sweep_design_read import described, labels
 from tasks.sweep_distances import mean_distances, weekly_distances
 from tasks.sweep_judgement import DRAWS, JudgedSweep, judge_sweep, latest_sweep, reference_of, rows_of
 from tasks.sweep_parts import histories
-from warehouse import Warehouse, files
+from warehouse import Warehouse
 
 _FIGURES = ["cagr", "volatility", "max_drawdown", "turnover", "costs"]
 
@@ -31,10 +32,7 @@ def write_sweep_report(store: Warehouse, inputs: SweepInputs) -> str:
     Returns:
         The page's path relative to the state folder.
     """
-    folder = store.root / "output" / inputs.strategy / "sweep"
-    for name, content in sweep_report(inputs).items():
-        files.replace(folder / name, content)
-    return (folder / "report.html").relative_to(store.root).as_posix()
+    return write_report_folder(store, inputs.strategy, "sweep", sweep_report(inputs))
 
 
 def sweep_inputs(store: Warehouse, sweep: Sweep, *, weekly: bool = True) -> SweepInputs | None:
