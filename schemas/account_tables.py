@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
-from schemas.columns import Amount, Artifact, Instant, Session
+from schemas.columns import Amount, Artifact, Instant, OfStrategy, Session
 
 
-class Openings(Artifact):
+class Openings(OfStrategy):
     """Every run as it began, allowed or not; its row reserves the run's id."""
 
-    strategy_: str = pa.Field(alias="strategy", description="Registered strategy name")
     iso_week: str = pa.Field(description="ISO week of the session")
     session: Session = pa.Field(description="Trading date")
     attempt: int = pa.Field(ge=1, description="Number of the attempt at this week")
@@ -36,19 +35,17 @@ class Lineage(Artifact):
     sha256: str = pa.Field(str_length=64, description="Checksum of the file that was taken over, hexadecimal")
 
 
-class Claims(Artifact):
+class Claims(OfStrategy):
     """A run that is about to send orders claims its week first, so that nothing else trades it, whatever crashes."""
 
-    strategy_: str = pa.Field(alias="strategy", description="Registered strategy name")
     iso_week: str = pa.Field(description="ISO week claimed")
     account: str = pa.Field(description="Venue and fingerprint of the account")
     claimed_at: Instant = pa.Field(description="Exchange clock just before the first order, UTC")
 
 
-class Acknowledgements(Artifact):
+class Acknowledgements(OfStrategy):
     """A person has looked at a run that needed one: from then on the strategy may trade the account again."""
 
-    strategy_: str = pa.Field(alias="strategy", description="Registered strategy name")
     iso_week: str = pa.Field(description="ISO week of the session")
     account: str = pa.Field(description="Venue and fingerprint of the account")
     reason: str = pa.Field(description="What was found and done, in the person's words")
@@ -102,10 +99,9 @@ class Positions(Artifact):
     difference: float = pa.Field(description="weight - target_weight, fraction")
 
 
-class Performance(Artifact):
+class Performance(OfStrategy):
     """The account after the run, one row a run."""
 
-    strategy_: str = pa.Field(alias="strategy", description="Registered strategy name")
     session: Session = pa.Field(description="Trading date")
     equity: Amount = pa.Field(gt=0, description="Cash and holdings, USD")
     cash: Amount = pa.Field(description="Cash, USD")
@@ -124,19 +120,17 @@ class Performance(Artifact):
     )
 
 
-class StrategyLog(Artifact):
+class StrategyLog(OfStrategy):
     """What a strategy recorded about itself: its state, status and performance after a run."""
 
-    strategy_: str = pa.Field(alias="strategy", description="Registered strategy name")
     kind: str = pa.Field(isin=["state", "status", "performance"], description="What was recorded")
     content: str = pa.Field(description="The record, JSON")
     recorded_at: Instant = pa.Field(description="Exchange clock of the run, UTC")
 
 
-class Runs(Artifact):
+class Runs(OfStrategy):
     """The commit marker of a run, written last: views show a run's artifacts only once it is here."""
 
-    strategy_: str = pa.Field(alias="strategy", description="Registered strategy name")
     iso_week: str = pa.Field(description="ISO week of the session")
     session: Session = pa.Field(description="Trading date")
     venue: str = pa.Field(description="Where orders went: loopback or paper")

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
-from schemas.columns import Artifact, Instant, Session
+from schemas.columns import Artifact, Session, SimulationMarker
 from schemas.market_tables import CleaningLog
 
 _SERIES = "Account: the strategy, or what stands beside it"
 
 
-class Backtests(Artifact):
+class _OfAccount(Artifact):
+    series: str = pa.Field(description=_SERIES)
+
+
+class Backtests(SimulationMarker):
     """Every backtest ever run, one row each; written last, and what makes the backtest's other rows visible."""
 
-    strategy_: str = pa.Field(alias="strategy", description="Registered strategy name")
-    started_at: Instant = pa.Field(description="Host clock when it began, UTC")
-    committed_at: Instant = pa.Field(description="Host clock when it became visible, UTC")
-    parameters: str = pa.Field(description="Everything it was told, JSON")
     config_hash: str = pa.Field(description="sha256 of the parameters; the same again is no new trial")
     prices: str = pa.Field(description="Where the prices came from, in words")
     data_hash: str = pa.Field(description="sha256 of the prices as delivered")
@@ -66,10 +66,9 @@ class BacktestCleaningLog(CleaningLog):
     """What was altered in the prices of a backtest, every symbol left out, and why."""
 
 
-class BacktestEquity(Artifact):
+class BacktestEquity(_OfAccount):
     """The simulated accounts at every close."""
 
-    series: str = pa.Field(description=_SERIES)
     session: Session = pa.Field(description="Trading date")
     equity: float = pa.Field(description="Cash and holdings at the close, USD")
     cash: float = pa.Field(description="At the close, USD; negative when borrowed")
@@ -77,10 +76,9 @@ class BacktestEquity(Artifact):
     tax: float = pa.Field(description="Paid in the session, USD")
 
 
-class BacktestDecisions(Artifact):
+class BacktestDecisions(_OfAccount):
     """What each simulated account decided, done or not."""
 
-    series: str = pa.Field(description=_SERIES)
     decided: Session = pa.Field(description="Session on whose close the decision rests")
     executed: Session = pa.Field(description="Session in which it was traded")
     mark: str = pa.Field(
@@ -96,10 +94,9 @@ class BacktestDecisions(Artifact):
     reason: str = pa.Field(description="Why skipped or fallen back; empty otherwise")
 
 
-class BacktestWeights(Artifact):
+class BacktestWeights(_OfAccount):
     """Weights of each decision, one row an asset; what is nowhere in them was neither held nor wanted."""
 
-    series: str = pa.Field(description=_SERIES)
     decided: Session = pa.Field(description="Session on whose close the decision rests")
     symbol: str = pa.Field(description="Ticker")
     target: float = pa.Field(
@@ -113,10 +110,9 @@ class BacktestWeights(Artifact):
     )
 
 
-class BacktestTrades(Artifact):
+class BacktestTrades(_OfAccount):
     """Changes of holdings, of adjusted prices: the shares are not those that would have been traded then."""
 
-    series: str = pa.Field(description=_SERIES)
     session: Session = pa.Field(description="Trading date")
     symbol: str = pa.Field(description="Ticker")
     shares: float = pa.Field(description="Bought; negative when sold")
@@ -127,10 +123,9 @@ class BacktestTrades(Artifact):
     )
 
 
-class BacktestGains(Artifact):
+class BacktestGains(_OfAccount):
     """Lots, or parts of them, that were sold."""
 
-    series: str = pa.Field(description=_SERIES)
     session: Session = pa.Field(description="Trading date of the sale")
     symbol: str = pa.Field(description="Ticker")
     bought: Session = pa.Field(description="Trading date of the purchase")
@@ -139,10 +134,9 @@ class BacktestGains(Artifact):
     long_term: bool = pa.Field(description="Held for more than a year")
 
 
-class BacktestStatistics(Artifact):
+class BacktestStatistics(_OfAccount):
     """The headline figures with their confidence intervals; schemas/metrics.py defines them."""
 
-    series: str = pa.Field(description=_SERIES)
     metric: str = pa.Field(description="Key of the figure: cagr, volatility, sharpe, ...")
     estimate: float = pa.Field(
         nullable=True, description="Of the account itself; null when it does not exist"
@@ -181,10 +175,9 @@ class BacktestBinding(Artifact):
     constraint_name: str = pa.Field(description="Name of the cap, floor or band")
 
 
-class BacktestDrawdowns(Artifact):
+class BacktestDrawdowns(_OfAccount):
     """The deepest falls of each account."""
 
-    series: str = pa.Field(description=_SERIES)
     peak: Session = pa.Field(description="Highest close before the fall")
     trough: Session = pa.Field(description="Lowest close of it")
     recovered: Session = pa.Field(
@@ -194,19 +187,17 @@ class BacktestDrawdowns(Artifact):
     sessions: int = pa.Field(ge=1, description="From the peak to the recovery, or to the end")
 
 
-class BacktestMonths(Artifact):
+class BacktestMonths(_OfAccount):
     """Returns by month; the first and the last may be parts of one."""
 
-    series: str = pa.Field(description=_SERIES)
     year: int = pa.Field(description="Year")
     month: int = pa.Field(ge=1, le=12, description="Month")
     period_return: float = pa.Field(description="Change of equity, fraction")
 
 
-class BacktestYears(Artifact):
+class BacktestYears(_OfAccount):
     """Returns, turnover and costs by year; the first and the last may be parts of one."""
 
-    series: str = pa.Field(description=_SERIES)
     year: int = pa.Field(description="Year")
     period_return: float = pa.Field(description="Change of equity, fraction")
     turnover: float = pa.Field(
@@ -224,10 +215,9 @@ class BacktestRolling(Artifact):
     sharpe: float = pa.Field(description="A year")
 
 
-class BacktestCrises(Artifact):
+class BacktestCrises(_OfAccount):
     """What became of each account in the named crises that its history covers."""
 
-    series: str = pa.Field(description=_SERIES)
     crisis: str = pa.Field(description="Its name")
     first: Session = pa.Field(description="First day, at whose close it begins")
     last: Session = pa.Field(description="Last day")

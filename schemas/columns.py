@@ -26,3 +26,17 @@ class Artifact(pa.DataFrameModel):
         strict = True
         coerce = False
         ordered = True
+
+
+class OfStrategy(Artifact):
+    """Base of tables whose rows name the strategy that they are of."""
+
+    strategy_: str = pa.Field(alias="strategy", description="Registered strategy name")
+
+
+class SimulationMarker(OfStrategy):
+    """Base of the rows that a backtest, a sweep and a stress test write last, each about itself."""
+
+    started_at: Instant = pa.Field(description="Host clock when it began, UTC")
+    committed_at: Instant = pa.Field(description="Host clock when it became visible, UTC")
+    parameters: str = pa.Field(description="Everything it was told, JSON")

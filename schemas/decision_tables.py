@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
-from schemas.columns import Amount, Artifact, Instant, Session
+from schemas.columns import Amount, Artifact, Instant, OfStrategy, Session
 
 
 class Holdings(Artifact):
@@ -116,10 +116,9 @@ class ShadowPrices(Artifact):
     sentence: str = pa.Field(description="The same in words")
 
 
-class Decisions(Artifact):
+class Decisions(OfStrategy):
     """What was decided and why: one row a run, done or skipped."""
 
-    strategy_: str = pa.Field(alias="strategy", description="Registered strategy name")
     iso_week: str = pa.Field(description="ISO week of the session, e.g. 2015-W23")
     session: Session = pa.Field(description="Trading date of the decision")
     decided_at: Instant = pa.Field(description="Exchange clock when deciding, UTC")

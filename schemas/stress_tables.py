@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandera.pandas as pa
 
 from schemas.backtest_tables import BacktestCash, BacktestCleaningLog, BacktestPrices
-from schemas.columns import Artifact, Instant, Session
+from schemas.columns import Artifact, Session, SimulationMarker
 
 _OUTCOME = pa.Field(
     isin=["decided", "fallback", "refused"],
@@ -16,13 +16,9 @@ _SAID = "What the strategy said: the refusal with its figures, or its notes; emp
 _DEAREST = "Limit that costs most, with its shadow price; empty when none binds"
 
 
-class StressTests(Artifact):
+class StressTests(SimulationMarker):
     """Every stress test, one row each; written last, and what makes its other rows visible."""
 
-    strategy_: str = pa.Field(alias="strategy", description="Registered strategy name")
-    started_at: Instant = pa.Field(description="Host clock when it began, UTC")
-    committed_at: Instant = pa.Field(description="Host clock when it became visible, UTC")
-    parameters: str = pa.Field(description="Everything it was told, JSON")
     prices: str = pa.Field(description="Where the prices came from, in words")
     data_hash: str = pa.Field(description="sha256 of the prices as delivered")
     symbols: str = pa.Field(description="Assets that could be held, comma separated")

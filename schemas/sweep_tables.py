@@ -9,21 +9,17 @@ from __future__ import annotations
 import pandera.pandas as pa
 
 from schemas.backtest_tables import BacktestCash, BacktestPrices
-from schemas.columns import Artifact, Instant, Session
+from schemas.columns import Artifact, Instant, Session, SimulationMarker
 
 _POINT = "Number of the point in the design, from 0"
 _NONE_OF = "null when the strategy has no such parameter"
 _FAILED = "null when the point failed"
 
 
-class Sweeps(Artifact):
+class Sweeps(SimulationMarker):
     """Every finished sweep, one row each; written last, and what makes the sweep's other rows visible."""
 
-    strategy_: str = pa.Field(
-        alias="strategy", description="Registered name of the strategy that it is about"
-    )
     started_at: Instant = pa.Field(description="Host clock when it was begun for the last time, UTC")
-    committed_at: Instant = pa.Field(description="Host clock when it became visible, UTC")
     parameters: str = pa.Field(description="The design and what all points share, JSON")
     axes: str = pa.Field(description="The values tried of each parameter that has more than one, JSON")
     prices: str = pa.Field(description="Where the prices came from, in words")
