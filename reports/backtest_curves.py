@@ -10,7 +10,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator, PercentFormatter
-from numpy.typing import NDArray
 
 from reports.backtest_inputs import BacktestInputs, shown
 from reports.format import money, percent, signed_percent
@@ -52,7 +51,7 @@ def equity_and_falls(inputs: BacktestInputs) -> Figure:
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=[2.4, 1])
         _draw_growth(above, growth, looks(inputs))
         _draw_falls(below, inputs, growth)
-        date_axis(below, _days(growth))
+        date_axis(below, growth.index.to_numpy())
         above.set_xlim(growth.index[0], growth.index[-1])
         above.set_title("Growth of $1 (log scale)")
     return figure
@@ -111,7 +110,7 @@ def tracking(table: pd.DataFrame) -> Figure:
         below.plot(days, 1e4 * (live - model), color=BLUE, linewidth=1.2)
         below.axhline(0.0, color=INK, linewidth=0.6)
         below.set_title("Live less model, basis points")
-        date_axis(below, _days(table.set_index(days)))
+        date_axis(below, days.to_numpy())
     return figure
 
 
@@ -169,9 +168,7 @@ def tracking_finding(table: pd.DataFrame) -> str:
 
 def _draw_growth(axes: Axes, growth: pd.DataFrame, look_of: Mapping[str, Look]) -> None:
     for name, look in look_of.items():
-        axes.plot(
-            growth.index, growth[name], color=look.color, linewidth=look.width, zorder=look.order, label=name
-        )
+        _draw_account(axes, growth[name], look)
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=_LOG_STEPS))
     axes.yaxis.set_minor_locator(NullLocator())
@@ -219,18 +216,10 @@ def _draw_rolling(axes: Axes, inputs: BacktestInputs, column: str) -> None:
     look_of = looks(inputs)
     ends, colors = {}, {}
     for name in (inputs.benchmark, inputs.strategy):
-        rows = inputs.rows(inputs.rolling, name)
-        look = look_of[name]
-        axes.plot(
-            rows["session"],
-            rows[column],
-            color=look.color,
-            linewidth=0.8 * look.width,
-            zorder=look.order,
-            label=name,
-        )
-        if len(rows):
-            ends[shown(name)], colors[shown(name)] = float(rows[column].iloc[-1]), look.color
+        line = inputs.rows(inputs.rolling, name).set_index("session")[column].rename(name)
+        _draw_account(axes, line, look_of[name], slimmer=0.8)
+        if len(line):
+            ends[shown(name)], colors[shown(name)] = float(line.iloc[-1]), look_of[name].color
     axes.margins(x=0)
     if column == "volatility":
         axes.set_ylim(bottom=0)
@@ -242,14 +231,7 @@ def _draw_crisis(axes: Axes, inputs: BacktestInputs, window: Any) -> None:
     change = equity / equity.iloc[0] - 1.0
     for name, look in looks(inputs).items():
         if name in change:
-            axes.plot(
-                change.index,
-                change[name],
-                color=look.color,
-                linewidth=0.8 * look.width,
-                zorder=look.order,
-                label=name,
-            )
+            _draw_account(axes, change[name], look, slimmer=0.8)
     axes.axhline(0.0, color=INK, linewidth=0.5)
     axes.margins(x=0)
     axes.set_title(
@@ -264,6 +246,12 @@ def _draw_crisis(axes: Axes, inputs: BacktestInputs, window: Any) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(3, steps=(1, 2, 5, 10)))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.tick_params(labelsize=7)
+
+
+def _draw_account(axes: Axes, line: pd.Series[Any], look: Look, slimmer: float = 1.0) -> None:
+    """A figure of the account that ``line`` is named after, by session."""
+    width = slimmer * look.width
+    axes.plot(line.index, line, color=look.color, linewidth=width, zorder=look.order, label=line.name)
 
 
 def _name_ends(
@@ -296,7 +284,3 @@ def _equity_alt(inputs: BacktestInputs) -> str:
     others = ", ".join(f"{shown(name)} {inputs.written(name, 'cagr')}" for name in inputs.accounts[2:])
     beside = f" Beside them, a year: {others}." if others else ""
     return f"Growth of one dollar from {first:%Y-%m-%d} to {last:%Y-%m-%d}. {equity_finding(inputs)}{beside}"
-
-
-def _days(frame: pd.DataFrame) -> NDArray[Any]:
-    return frame.index.to_numpy()
