@@ -3,8 +3,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import shutil
-import subprocess
 
 import pandas as pd
 import pytest
@@ -12,7 +10,7 @@ import pytest
 from reports.backtest import backtest_figures, backtest_report, headline, luck
 from reports.backtest_inputs import written
 from schemas.metrics import METRICS
-from tests.reports.page import Page
+from tests.reports.page import Page, links, needs_chromium, pixels_across
 
 ORDER = [
     "verdict", "results", "equity", "allocation", "risk", "constraints", "rolling", "turnover", "months", "crises",
@@ -88,8 +86,7 @@ def test_nothing_is_fetched_from_anywhere(files):
             text = content.decode()
             assert "<script" not in text
             assert "@import" not in text
-            links = re.findall(r"""(?:href|src|url)\s*[=(]\s*["']?([^"')\s>]+)""", text)
-            assert all(link.startswith("#") for link in links), name
+            assert all(link.startswith("#") for link in links(text)), name
 
 
 def test_every_figure_has_a_text_alternative_and_a_caption_that_states_the_finding(
@@ -97,12 +94,9 @@ def test_every_figure_has_a_text_alternative_and_a_caption_that_states_the_findi
 ):
     drawings = backtest_figures(make_backtest())
     assert list(drawings) == FIGURES
-    alternatives = [attrs["aria-label"] for tag, attrs in page.tags if tag == "svg"]
-    assert len(alternatives) == len(FIGURES)
-    assert all(len(text) > 40 for text in alternatives)
-    said = " ".join(" ".join(page.sections.values()).split())
-    for drawing in drawings.values():
-        assert drawing.caption in said
+    assert len(page.alternatives) == len(FIGURES)
+    assert all(len(text) > 40 for text in page.alternatives)
+    assert all(drawing.caption in page.said for drawing in drawings.values())
 
 
 def test_ids_are_unique_although_the_figures_share_a_page(page):
@@ -221,20 +215,8 @@ def test_names_and_notes_are_text_never_markup(make_backtest):
     assert html.count("&lt;script&gt;") == 3
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+@needs_chromium
 @pytest.mark.parametrize("width", [1280, 390])
 def test_nothing_scrolls_sideways_in_a_browser(files, tmp_path, width):
-    """A phone's width through a frame, because a browser's window cannot be that narrow."""
-    (tmp_path / "report.html").write_bytes(files["report.html"])
-    (tmp_path / "frame.html").write_text(
-        f'<iframe src="report.html" style="width:{width}px;height:900px"></iframe><script>onload = () => {{'
-        "const d = document.querySelector('iframe').contentDocument.documentElement;"
-        "document.title = d.scrollWidth + ' of ' + d.clientWidth}</script>"
-    )
-    answer = subprocess.run(
-        [shutil.which("chromium"), "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files",
-         f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", (tmp_path / "frame.html").as_uri()],
-        capture_output=True, text=True, timeout=120, check=True,
-    )  # fmt: skip
-    needed, given = map(int, re.search(r"<title>(\d+) of (\d+)</title>", answer.stdout).groups())
+    needed, given = pixels_across(files["report.html"], width, tmp_path)
     assert needed <= given

@@ -11,7 +11,7 @@ import pytest
 from reports.stress import finding, headline, stress_findings, stress_report
 from reports.stress_inputs import StressInputs
 from reports.stress_tables import leverage_table, resamples_table, scenarios_table
-from tests.reports.page import Page
+from tests.reports.page import Page, needs_chromium, pixels_across
 
 DAY = dt.date(2020, 3, 16)
 
@@ -182,3 +182,9 @@ def test_a_crash_that_was_lived_through_has_its_section_and_what_was_not_drawn_i
     said = " ".join(page.sections["weeks"].split())
     assert "2020-03-16 DataError $91,000 none sent SPY opens 20% lower; cannot be valued" in said
     assert "cannot be valued" in files["summary.md"].decode()
+
+
+@needs_chromium
+def test_nothing_scrolls_sideways_on_a_phone(inputs, tmp_path):
+    needed, given = pixels_across(stress_report(inputs)["report.html"], 390, tmp_path)
+    assert needed <= given

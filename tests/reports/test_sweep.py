@@ -1,15 +1,12 @@
 from __future__ import annotations
 
 import io
-import re
-import shutil
-import subprocess
 
 import pandas as pd
 import pytest
 
 from reports.sweep import sweep_figures, sweep_report
-from tests.reports.page import Page
+from tests.reports.page import Page, links, needs_chromium, pixels_across
 from tests.reports.sweeps import make_sweep
 
 ORDER = [
@@ -92,13 +89,10 @@ def test_the_best_of_each_sub_period_is_followed_through_the_others(page):
 def test_figures_have_captions_that_state_the_finding_and_a_text_alternative(page):
     drawings = sweep_figures(make_sweep())
     assert list(drawings) == FIGURES
-    alternatives = [attrs["aria-label"] for tag, attrs in page.tags if tag == "svg"]
-    assert len(alternatives) == len(FIGURES)
-    assert all(len(text) > 40 for text in alternatives)
-    said = " ".join(" ".join(page.sections.values()).split())
-    for drawing in drawings.values():
-        assert drawing.caption in said
-    assert "max weight matters most: from 0.2 to 0.5 the Sharpe ratio lies between 0.56 and 0.86" in said
+    assert len(page.alternatives) == len(FIGURES)
+    assert all(len(text) > 40 for text in page.alternatives)
+    assert all(drawing.caption in page.said for drawing in drawings.values())
+    assert "max weight matters most: from 0.2 to 0.5 the Sharpe ratio lies between 0.56 and 0.86" in page.said
 
 
 def test_a_sweep_without_order_or_pairs_has_a_shorter_page():
@@ -138,22 +132,10 @@ def test_nothing_is_fetched_and_names_are_text_never_markup():
     hostile = '<script>alert("1")</script>'
     html = sweep_report(make_sweep(notes=(hostile,), command=hostile))["report.html"].decode()
     assert "<script" not in html
-    links = re.findall(r"""(?:href|src|url)\s*[=(]\s*["']?([^"')\s>]+)""", html)
-    assert all(link.startswith("#") for link in links)
+    assert all(link.startswith("#") for link in links(html))
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+@needs_chromium
 def test_nothing_scrolls_sideways_on_a_phone(files, tmp_path):
-    (tmp_path / "report.html").write_bytes(files["report.html"])
-    (tmp_path / "frame.html").write_text(
-        '<iframe src="report.html" style="width:390px;height:900px"></iframe><script>onload = () => {'
-        "const d = document.querySelector('iframe').contentDocument.documentElement;"
-        "document.title = d.scrollWidth + ' of ' + d.clientWidth}</script>"
-    )
-    answer = subprocess.run(
-        [shutil.which("chromium"), "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files",
-         f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", (tmp_path / "frame.html").as_uri()],
-        capture_output=True, text=True, timeout=120, check=True,
-    )  # fmt: skip
-    needed, given = map(int, re.search(r"<title>(\d+) of (\d+)</title>", answer.stdout).groups())
+    needed, given = pixels_across(files["report.html"], 390, tmp_path)
     assert needed <= given
