@@ -16,7 +16,7 @@ help:
 	@echo 'make plan               the same decision, nothing sent'
 	@echo 'make status             where the strategy stands'
 	@echo 'make results            the figures and the table of the README anew, from the bundled prices'
-	@echo 'make bench              the optimiser beside its peers, about eight minutes (BENCH="minimum --rounds 15")'
+	@echo 'make bench              the optimiser beside its peers, about half an hour (BENCH="minimum --rounds 15")'
 	@echo 'make thorough           make test, and what takes it too long'
 	@echo 'make kill-test          a rebalance killed at every write and every request, and run again'
 	@echo 'make crowd              the warehouse with four writers, four readers, and a hundred writers killed'
