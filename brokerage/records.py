@@ -11,6 +11,7 @@ from typing import Literal
 from brokerage.ledger import Ledger
 from brokerage.models import Account, Order, OrderTicket, Position
 from brokerage.orders import LEFT_ALONE, NOTHING, SHARE_GRID, PlannedOrder
+from schemas.columns import naive_utc
 
 CASH = "CASH"
 NOT_SENT = "not_sent"
@@ -250,5 +251,4 @@ def _amount(value: Decimal | None) -> Decimal | None:
 
 
 def _utc(instant: dt.datetime | None) -> dt.datetime | None:
-    # The artifacts hold naive UTC.
-    return None if instant is None else instant.astimezone(dt.UTC).replace(tzinfo=None)
+    return None if instant is None else naive_utc(instant)

@@ -6,6 +6,7 @@ ones), weights and returns are fractions, money is USD.
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated
 
 import pandas as pd
@@ -15,6 +16,11 @@ import pyarrow
 Session = Annotated[pd.ArrowDtype, pyarrow.date32()]
 Instant = Annotated[pd.ArrowDtype, pyarrow.timestamp("us")]
 Amount = Annotated[pd.ArrowDtype, pyarrow.decimal128(24, 9)]
+
+
+def naive_utc(instant: dt.datetime) -> dt.datetime:
+    """An instant with a zone as the artifacts hold it."""
+    return instant.astimezone(dt.UTC).replace(tzinfo=None)
 
 
 class Artifact(pa.DataFrameModel):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import numpy as np
 import pandas as pd
 
@@ -14,6 +12,7 @@ from reports.backtest_inputs import BacktestInputs
 from reports.drawings import as_csv
 from schemas.artifacts import ArtifactRef
 from schemas.backtest_parameters import BacktestParameters
+from schemas.columns import naive_utc
 from schemas.identity import Trial
 from schemas.results import GatheredPrices, SimulatedAccounts
 from tasks.report_folder import write_report_folder
@@ -106,7 +105,7 @@ def commit_trial(
     kept = ("cagr", "volatility", "sharpe", "max_drawdown", "turnover")
     row = {
         "strategy": trial.strategy,
-        "started_at": _naive(trial.decided_at),
+        "started_at": naive_utc(trial.decided_at),
         "parameters": parameters.model_dump_json(),
         "config_hash": config_hash(parameters),
         "prices": prices.source,
@@ -172,7 +171,3 @@ def _quality(store: Warehouse, prices: GatheredPrices) -> pd.DataFrame:
             "remarks": remarks.reindex(counts.index).fillna(0).astype(int).to_numpy(),
         }
     )
-
-
-def _naive(instant: dt.datetime) -> dt.datetime:
-    return instant.astimezone(dt.UTC).replace(tzinfo=None)

@@ -15,6 +15,7 @@ from config import Settings, load_settings
 from reports.format import MISSING
 from reports.tables import Column, Table, table_of
 from schemas.artifacts import ArtifactRef
+from schemas.columns import naive_utc
 from schemas.errors import BrokerRefusal, ConfigError, DataError
 from schemas.identity import PricePull
 from schemas.results import PulledPrices
@@ -185,7 +186,7 @@ def _pull_row(pulled: PulledPrices, *, in_doubt: bool) -> Record:
     return {
         "session": pull.session,
         "venue": pull.venue,
-        "asked_at": pull.asked_at.astimezone(dt.UTC).replace(tzinfo=None),
+        "asked_at": naive_utc(pull.asked_at),
         "symbols": len(pulled.traded),
         "learnt": pulled.learnt,
         "verdict": "in doubt" if in_doubt else "sound",

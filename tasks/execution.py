@@ -29,6 +29,7 @@ from config.settings import home
 from portfolio.rebalance import RebalanceDecision
 from reports.tables import orders_table, plan_table
 from schemas.artifacts import ArtifactRef
+from schemas.columns import naive_utc
 from schemas.errors import GuardRefusal
 from schemas.identity import Run
 from schemas.parameters import RebalanceParameters
@@ -272,7 +273,7 @@ def _decision_row(
         "strategy": run.strategy,
         "iso_week": str(run.week),
         "session": run.session,
-        "decided_at": run.decided_at.astimezone(dt.UTC).replace(tzinfo=None),
+        "decided_at": naive_utc(run.decided_at),
         "decision": decision.decision if decision else "refused",
         "reasons": "\n".join([*checks, decision.summary] if decision else checks),
         "forced_because": parameters.reason if parameters.force else None,

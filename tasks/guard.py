@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
@@ -12,6 +11,7 @@ from brokerage.calendar import NEW_YORK
 from brokerage.client import Broker
 from brokerage.models import Clock
 from config import Settings, load_settings
+from schemas.columns import naive_utc
 from schemas.identity import Run, account_name
 from schemas.parameters import RebalanceParameters
 from schemas.results import Check, Opening
@@ -108,7 +108,7 @@ def _row(
         "attempt": run.attempt,
         "venue": run.venue,
         "account": run.account,
-        "decided_at": run.decided_at.astimezone(dt.UTC).replace(tzinfo=None),
+        "decided_at": naive_utc(run.decided_at),
         "allowed": opening.allowed,
         "checks": "\n".join(str(check) for check in opening.checks),
         "flows": flows,

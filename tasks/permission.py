@@ -26,6 +26,7 @@ from portfolio.account_guard import (
     own_folder,
 )
 from portfolio.guard import GuardVerdict, SessionHours, weekly_guard
+from schemas.columns import naive_utc
 from schemas.errors import GuardRefusal
 from schemas.identity import Run
 from schemas.parameters import RebalanceParameters
@@ -113,7 +114,7 @@ def claim_week(store: Warehouse, account: Broker, run: Run, parameters: Rebalanc
     holder = week_holder(store, account, run, today=run.session, but=run.run_id)
     permission = judge(store, account, run, parameters, clock=clock, holder=holder)
     _require(permission.checks, permission.remedy)
-    now = clock.timestamp.astimezone(dt.UTC).replace(tzinfo=None)
+    now = naive_utc(clock.timestamp)
     claim = {"strategy": run.strategy, "iso_week": str(run.week), "account": run.account}
     store.put(run, "claims", [{**claim, "claimed_at": now}])
 

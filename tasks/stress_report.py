@@ -10,6 +10,7 @@ from reports.format import percent
 from reports.stress import stress_report
 from reports.stress_inputs import StressInputs
 from schemas.artifacts import ArtifactRef
+from schemas.columns import naive_utc
 from schemas.identity import StressTest
 from schemas.results import GatheredPrices
 from schemas.stress_parameters import StressParameters
@@ -88,7 +89,7 @@ def _summary(
     worst = scenarios.sort_values("loss", kind="stable").iloc[0]
     return {
         "strategy": test.strategy,
-        "started_at": _naive(test.decided_at),
+        "started_at": naive_utc(test.decided_at),
         "parameters": parameters.model_dump_json(),
         "prices": prices.source,
         "data_hash": prices.sha256,
@@ -113,7 +114,3 @@ def _assumptions(parameters: StressParameters) -> dict[str, str]:
         "drawn histories": f"{parameters.draws:,}, blocks of {parameters.mean_block:g} sessions on average, "
         f"seed {parameters.seed}",
     }
-
-
-def _naive(instant: dt.datetime) -> dt.datetime:
-    return instant.astimezone(dt.UTC).replace(tzinfo=None)

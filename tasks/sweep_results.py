@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 
 from schemas.artifacts import ArtifactRef
+from schemas.columns import naive_utc
 from schemas.sweep_parameters import SweepParameters
 from schemas.sweep_results import OpenedSweep, SweepResult
 from warehouse import Warehouse
@@ -35,7 +35,7 @@ def finish_sweep(store: Warehouse, opened: OpenedSweep) -> SweepResult:
     artifacts = tuple(store.put(opened.sweep, name, rows) for name, rows in together.items())
     row = {
         "strategy": opened.sweep.strategy,
-        "started_at": _naive(opened.started_at),
+        "started_at": naive_utc(opened.started_at),
         "parameters": opened.parameters.model_dump_json(),
         "axes": json.dumps(_axes(opened.parameters)),
         "prices": opened.source,
@@ -72,7 +72,3 @@ def _axes(parameters: SweepParameters) -> dict[str, list[object]]:
     varied = parameters.axes.model_dump(mode="json", include=set(parameters.axes.varied) - {"strategies"})
     named = [strategy.name for strategy in parameters.axes.strategies]
     return ({"strategy": named} if named else {}) | varied
-
-
-def _naive(instant: dt.datetime) -> dt.datetime:
-    return instant.astimezone(dt.UTC).replace(tzinfo=None)

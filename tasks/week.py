@@ -9,6 +9,7 @@ import pandas as pd
 
 from brokerage.client import Broker
 from schemas.artifacts import ArtifactRef
+from schemas.columns import naive_utc
 from schemas.errors import ConfigError
 from schemas.identity import Run
 from schemas.results import DONE
@@ -74,7 +75,7 @@ def last_decision(store: Warehouse, run: Run) -> pd.DataFrame:
     """Target weights of the last run before ``run`` that used up its week; empty before the first."""
     runs = store.runs(run.strategy, run.account)
     own = runs.loc[runs["run_id"] == run.run_id, "committed_at"]
-    earlier = runs[runs["decided_at"] <= run.decided_at.astimezone(dt.UTC).replace(tzinfo=None)]
+    earlier = runs[runs["decided_at"] <= naive_utc(run.decided_at)]
     if len(own):  # looked at in hindsight
         earlier = earlier[earlier["committed_at"] < own.iloc[0]]
     targets = store.history("target_weights", run.strategy, run.account, DONE)
@@ -120,7 +121,7 @@ def acknowledge(store: Warehouse, run_id: str, reason: str) -> ArtifactRef:
         "iso_week": str(run.week),
         "account": run.account,
         "reason": reason.strip(),
-        "acknowledged_at": dt.datetime.now(dt.UTC).replace(tzinfo=None),
+        "acknowledged_at": naive_utc(dt.datetime.now(dt.UTC)),
     }
     return store.put(run, "acknowledgements", [row])
 

@@ -22,6 +22,7 @@ from portfolio.performance import cumulative_returns, drawdowns
 from reports.style import to_png
 from reports.tables import records
 from reports.week import WeekInputs, week_figures, week_html, week_markdown
+from schemas.columns import naive_utc
 from schemas.identity import IsoWeek, account_name
 from schemas.results import DONE
 from schemas.upkeep_parameters import WeeklyReportParameters
@@ -97,7 +98,7 @@ def week_inputs(store: Warehouse, parameters: WeeklyReportParameters) -> WeekInp
         strategy=strategy,
         account=name,
         week=week,
-        as_of=now.astimezone(dt.UTC).replace(tzinfo=None),
+        as_of=naive_utc(now),
         equity=account.equity,
         cash=account.cash,
         week_return=change.of_week,

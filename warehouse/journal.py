@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from schemas.columns import naive_utc
 from schemas.identity import Run, Trial
 from warehouse import files
 
@@ -60,7 +61,7 @@ class OutputJournal:
         kept = {kind: folder / f"{kind}.json" for kind in ("state", "status")}
         contents = {kind: path.read_text() for kind, path in kept.items() if path.exists()}
         contents["performance"] = _json(performance)
-        recorded_at = self.run.decided_at.astimezone(dt.UTC).replace(tzinfo=None)
+        recorded_at = naive_utc(self.run.decided_at)
         return [
             {"strategy": strategy, "kind": kind, "content": content, "recorded_at": recorded_at}
             for kind, content in contents.items()

@@ -12,6 +12,7 @@ import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 
+from schemas.columns import naive_utc
 from warehouse import files
 
 YOUNG = dt.timedelta(seconds=1)
@@ -20,7 +21,7 @@ YOUNG = dt.timedelta(seconds=1)
 
 def utc_now() -> dt.datetime:
     """The host's clock, UTC without a zone, as every stamp is kept."""
-    return dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    return naive_utc(dt.datetime.now(dt.UTC))
 
 
 def put_marker(

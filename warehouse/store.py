@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from schemas.artifacts import ARTIFACTS, ArtifactRef, arrow_schema
+from schemas.columns import naive_utc
 from schemas.errors import DataError
 from schemas.identity import Author, IsoWeek, Run
 from schemas.results import OUTCOMES
@@ -109,7 +110,7 @@ class Warehouse:
             "account": run.account,
             "status": "ok",
             "outcome": outcome,
-            "decided_at": run.decided_at.astimezone(dt.UTC).replace(tzinfo=None),
+            "decided_at": naive_utc(run.decided_at),
             "flow_run_id": flow_run_id,
             "code_version": code_version,
         }
@@ -159,7 +160,7 @@ class Warehouse:
     def bars(self, source: str, feed: str, adjustment: str, *, known_by: dt.datetime) -> pd.DataFrame:
         """The newest version of each bar learnt by ``known_by`` (aware), sorted by symbol and session."""
         known = self._all("bars")
-        instant = known_by.astimezone(dt.UTC).replace(tzinfo=None)
+        instant = naive_utc(known_by)
         chosen = known[
             (known["source"] == source)
             & (known["feed"] == feed)
