@@ -15,6 +15,7 @@ from flows import screens
 from flows.waiting import working
 from reports.backtest_inputs import shown, written
 from reports.luck import odds
+from schemas.artifacts import named
 from schemas.backtest_parameters import BacktestParameters
 from schemas.identity import Trial
 from schemas.metrics import METRICS
@@ -106,13 +107,13 @@ def _number(value: float) -> float | None:
 
 
 def _luck(store: Warehouse, accounts: SimulatedAccounts) -> dict[str, Any]:
-    (row,) = store.rows(next(a for a in accounts.artifacts if a.name == "backtest_luck"))
+    (row,) = store.rows(named(accounts.artifacts, "backtest_luck"))
     return row
 
 
 def _statistics(
     store: Warehouse, accounts: SimulatedAccounts
 ) -> dict[tuple[str, str], tuple[float, float, float]]:
-    reference = next(a for a in accounts.artifacts if a.name == "backtest_statistics")
-    rows = store.get(reference)[["series", "metric", "estimate", "low", "high"]]
+    rows = store.get(named(accounts.artifacts, "backtest_statistics"))
+    rows = rows[["series", "metric", "estimate", "low", "high"]]
     return {(series, metric): (e, low, high) for series, metric, e, low, high in rows.itertuples(index=False)}

@@ -9,7 +9,7 @@ from reports import stress_tables as show
 from reports.backtest_inputs import shown
 from reports.drawings import Kind, drawings_of, report_files
 from reports.format import percent, signed_percent
-from reports.stress_inputs import StressInputs
+from reports.stress_inputs import TABLES, StressInputs
 
 _FIGURES: dict[str, Kind[StressInputs]] = {
     "losses": Kind("Losses", lambda i: i.scenarios, draw.losses, draw.losses_finding),
@@ -17,7 +17,6 @@ _FIGURES: dict[str, Kind[StressInputs]] = {
     "resamples": Kind("Drawn histories", lambda i: i.drawn, draw.resamples, draw.resamples_finding),
     "leverage": Kind("Leverage", lambda i: i.leverage, draw.leverage, draw.leverage_finding),
 }
-_TABLES = ("scenarios", "limits", "weights", "crises", "resamples", "universes", "leverage", "weeks")
 WORDS = {
     "Loss": "Of equity: of the shock itself on today's portfolio, or, where the window is the scenario, of the worst five "
     "sessions in a row of the stressed window.",
@@ -49,7 +48,7 @@ WORDS = {
 
 def stress_report(inputs: StressInputs) -> dict[str, bytes]:
     """Every file of the report by its name relative to the report's folder; ``report_files`` says which."""
-    tables = {name: getattr(inputs, name) for name in _TABLES}
+    tables = {name: getattr(inputs, name) for name in TABLES}
     return report_files("stress", _view(inputs), drawings_of(_FIGURES, inputs), tables)
 
 

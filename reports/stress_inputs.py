@@ -8,6 +8,9 @@ from functools import cached_property
 
 import pandas as pd
 
+TABLES = ("scenarios", "limits", "weights", "crises", "resamples", "universes", "leverage", "weeks")
+"""Inputs that are artifacts: ``stress_<name>``."""
+
 
 @dataclass(frozen=True, eq=False)
 class StressInputs:

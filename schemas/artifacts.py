@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import pandas as pd
@@ -82,6 +83,11 @@ class ArtifactRef(BaseModel):
     rows: int
     sha256: str
     schema_version: int
+
+
+def named(references: Iterable[ArtifactRef], name: str) -> ArtifactRef:
+    """The artifact called ``name`` among those that a stage wrote; it must be there."""
+    return next(reference for reference in references if reference.name == name)
 
 
 class ArtifactKind(NamedTuple):

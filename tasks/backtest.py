@@ -9,7 +9,7 @@ import pandas as pd
 from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
 
 from reports.tables import records
-from schemas.artifacts import ArtifactRef
+from schemas.artifacts import ArtifactRef, named
 from schemas.backtest_parameters import BacktestParameters
 from schemas.identity import Trial
 from schemas.results import GatheredPrices, SimulatedAccounts
@@ -62,7 +62,7 @@ def commit(
 
 def _publish(trial: Trial, accounts: SimulatedAccounts) -> None:
     store, key = warehouse(), trial.strategy.replace("_", "-")
-    written = next(a for a in accounts.artifacts if a.name == "backtest_statistics")
+    written = named(accounts.artifacts, "backtest_statistics")
     statistics: pd.DataFrame = store.get(written).drop(columns="run_id")
     folder = store.root / "output" / trial.strategy / "backtest"
     create_table_artifact(

@@ -10,7 +10,7 @@ from portfolio.performance import period_returns
 from reports.backtest import BESIDE, backtest_report
 from reports.backtest_inputs import BacktestInputs
 from reports.drawings import as_csv
-from schemas.artifacts import ArtifactRef
+from schemas.artifacts import ArtifactRef, named
 from schemas.backtest_parameters import BacktestParameters
 from schemas.columns import naive_utc
 from schemas.identity import Trial
@@ -97,7 +97,7 @@ def commit_trial(
 ) -> ArtifactRef:
     """Write the trial's row, last: it makes the backtest visible, and counts it."""
     equity = _of(accounts.strategy, _rows(store, accounts.artifacts, "backtest_equity"))
-    cash = store.get(_named(prices.artifacts, "backtest_cash")).set_index("session")["cash_yield"]
+    cash = store.get(named(prices.artifacts, "backtest_cash")).set_index("session")["cash_yield"]
     returns = period_returns(equity["equity"].to_numpy(float))
     excess = returns - cash.loc[equity["session"].iloc[1:]].to_numpy(float)
     figures = _of(accounts.strategy, _rows(store, accounts.artifacts, "backtest_statistics"))
@@ -122,12 +122,8 @@ def commit_trial(
     return store.put(trial, "backtests", [row])
 
 
-def _named(references: tuple[ArtifactRef, ...], name: str) -> ArtifactRef:
-    return next(reference for reference in references if reference.name == name)
-
-
 def _rows(store: Warehouse, references: tuple[ArtifactRef, ...], name: str) -> pd.DataFrame:
-    return store.get(_named(references, name)).drop(columns="run_id")
+    return store.get(named(references, name)).drop(columns="run_id")
 
 
 def _of(series: str, rows: pd.DataFrame) -> pd.DataFrame:
@@ -156,8 +152,8 @@ def _by_execution(weights: pd.DataFrame, decisions: pd.DataFrame, values: str) -
 
 def _quality(store: Warehouse, prices: GatheredPrices) -> pd.DataFrame:
     """Sessions and alterations of each asset."""
-    bars = store.get(_named(prices.artifacts, "backtest_prices"))
-    log = store.get(_named(prices.artifacts, "backtest_cleaning_log"))
+    bars = store.get(named(prices.artifacts, "backtest_prices"))
+    log = store.get(named(prices.artifacts, "backtest_cleaning_log"))
     counts = bars.groupby("symbol")["session"].agg(["min", "max", "size"])
     altered = log[log["action"].isin(["repaired", "removed"])].groupby("symbol").size()
     remarks = log[log["action"].isin(["flagged", "excluded"])].groupby("symbol").size()

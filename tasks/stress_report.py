@@ -8,7 +8,7 @@ import pandas as pd
 
 from reports.format import percent
 from reports.stress import stress_report
-from reports.stress_inputs import StressInputs
+from reports.stress_inputs import TABLES, StressInputs
 from schemas.artifacts import ArtifactRef
 from schemas.columns import naive_utc
 from schemas.identity import StressTest
@@ -19,8 +19,6 @@ from tasks.report_folder import write_report_folder
 from tasks.reproduction import command
 from warehouse import Warehouse
 from warehouse.version import code_version
-
-_TABLES = ("scenarios", "limits", "weights", "crises", "resamples", "universes", "leverage", "weeks")
 
 
 def write_stress_report(
@@ -48,7 +46,7 @@ def stress_inputs(
 ) -> StressInputs:
     """What the page shows, read from the artifacts."""
     written = {reference.name: reference for reference in tables.artifacts}
-    frames = {name: store.get(written[f"stress_{name}"]).drop(columns="run_id") for name in _TABLES}
+    frames = {name: store.get(written[f"stress_{name}"]).drop(columns="run_id") for name in TABLES}
     sessions = store.get(prices.artifacts[1])["session"]
     return StressInputs(
         summary=_summary(test, prices, frames["scenarios"], sessions.iloc[-1], parameters),

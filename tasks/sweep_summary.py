@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from schemas.artifacts import named
 from schemas.sweep_results import SweepResult
 from warehouse import Warehouse
 
@@ -40,4 +41,4 @@ def failures(store: Warehouse, result: SweepResult) -> list[tuple[str, str, int]
 
 def points_of(store: Warehouse, result: SweepResult) -> pd.DataFrame:
     """The rows of ``sweep_points``."""
-    return store.get(next(written for written in result.artifacts if written.name == "sweep_points"))
+    return store.get(named(result.artifacts, "sweep_points"))
