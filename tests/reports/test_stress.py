@@ -52,14 +52,7 @@ def _leverage(leverage, what, growth, **changes):
 def inputs():
     drawn = [{"draw": d, "cagr": d / 100, "volatility": 0.1, "max_drawdown": -d / 50, "turnover": 1.0, "costs_bp": 4.0}
              for d in range(21)]  # fmt: skip
-    own = {
-        "draw": -1,
-        "cagr": 0.05,
-        "volatility": 0.1,
-        "max_drawdown": -0.2,
-        "turnover": 1.2,
-        "costs_bp": 5.0,
-    }
+    own = {**drawn[0], "draw": -1, "cagr": 0.05, "max_drawdown": -0.2, "turnover": 1.2, "costs_bp": 5.0}
     return StressInputs(
         summary={"strategy": "risk_parity", "as_of": DAY},
         scenarios=pd.DataFrame(
