@@ -6,7 +6,7 @@
 it is the quadratic with Hessian R_SᵀR_S. Assets strictly between their bounds are free, all others stand on a
 bound; rows that are held with equality are kept so. On such a face one Newton step goes towards the minimum of
 the present quadratic, cut short by the exact minimum of Φ on the way and by the first bound or row in it (Nocedal &
-Wright, Numerical Optimization, 2006, section 16.5). At its end the multipliers say which bounds to leave. So the Gram
+Wright, Numerical Optimization, 2006, section 16.5). At its end, or near it, the multipliers say which bounds to leave. So the Gram
 matrix is only ever that of the free assets in the sessions that count, and one pass over the returns prices the rest.
 """
 
@@ -24,6 +24,8 @@ from portfolio.working_set import IMPLIED, hold, leave, met, room_along, standin
 
 _GOOD_ENOUGH = 1e-12
 """Gap, relative to the objective, at which nothing is left to gain."""
+_NEARLY_THERE = 0.7
+"""Share of a step from which its end is near enough to the minimum of the face for the multipliers to be asked."""
 _PATIENCE = 6
 """Prices without a gain after which rounding has the last word."""
 _DRIFT = 1e-15
@@ -64,8 +66,7 @@ def least_shortfall(
         if not np.any(counted):
             _put_on_rows(H, free, P, held, x)
             return x, np.zeros(K), 0.0, step
-        pull = -gradient[free] if priced else negative_gradient(X, free, s)
-        priced = False
+        pull, priced = -gradient[free] if priced else negative_gradient(X, free, s), False
         p, prices = _newton_step(block(H, free), pull, free, P, held, x)
         room, blocking = room_along(p, free, P, held, x)
         length = 0.0
@@ -80,7 +81,7 @@ def least_shortfall(
         if blocking >= 0 and length >= room:
             hold(blocking, p, free, P, side, held, x, stuck)
             continue
-        if length < min(room, 1.0):
+        if length < _NEARLY_THERE * room:
             continue
         if _put_on_rows(H, free, P, held, x):
             s = slack(X, h, x)
@@ -91,7 +92,9 @@ def least_shortfall(
         last = min(last, objective)
         if gap < best_gap:
             best, best_prices, best_gap = x.copy(), prices, gap
-        if gap <= _GOOD_ENOUGH * max(objective, floor) or idle > _PATIENCE + min(stuck, 1) * _MOST_PIVOTS:
+        # short of the face's minimum the floor is no measure: where an asset's returns are enormous it lets anything pass
+        scale = max(objective, floor) if length >= room else objective
+        if gap <= _GOOD_ENOUGH * scale or idle > _PATIENCE + min(stuck, 1) * _MOST_PIVOTS:
             break
         leave(reduced, prices, P, side, held, stuck, len(free))
     return best, best_prices, best_gap, step

@@ -14,6 +14,8 @@ ROUNDING = 1e-12
 """Fraction of equity by which a row may be missed and still count as kept."""
 INSIDE = 1e-14
 """Fraction of equity by which rows are widened while looking for a start, so that the search can end."""
+_EVEN = 1e-15
+"""Fraction of equity by which a sum of weights may miss the budget and still be left alone."""
 _FEW = 24
 """Assets to begin with, unless their bounds take less than the budget."""
 _NEARLY = 0.01
@@ -139,7 +141,7 @@ def onto_budget(wish: FloatArray, P: Polytope) -> tuple[FloatArray, float]:
         room[i] = P.upper[i] - x[i] if missing * P.A[0, i] > 0.0 else x[i] - P.lower[i]
         total += room[i] if x[i] > P.lower[i] else 0.0
     sign = 1.0 if missing > 0.0 else -1.0
-    if total > 0.0:
+    if total > 0.0 and abs(missing) > _EVEN:  # or an asset would be moved off its bound for nothing
         share = min(1.0, abs(missing) / total)
         for i in range(len(x)):
             if x[i] > P.lower[i]:
@@ -147,7 +149,7 @@ def onto_budget(wish: FloatArray, P: Polytope) -> tuple[FloatArray, float]:
                 room[i] = 0.0
     missing = sign * (P.low[0] - dot(P.A[0], x))
     for i in range(len(x)):
-        if missing <= 1e-15:
+        if missing <= _EVEN:
             break
         step = min(room[i], missing)
         x[i] += sign * step * P.A[0, i]
