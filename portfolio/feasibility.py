@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linprog
+import scipy
 
 from portfolio.arrays import FloatArray
 from portfolio.certificate import Prices
@@ -204,7 +204,7 @@ def _optimum(**program: Any) -> Any:
     Its default tolerance of 1e-7 would be a hundred times the violation that is allowed.
     """
     tight = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
-    result = linprog(**program, method="highs", options=tight)
+    result = scipy.optimize.linprog(**program, method="highs", options=tight)
     if result.status not in {0, _HIGHS_INFEASIBLE}:
         raise SolverError(
             "A linear program over the constraints failed",

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.cluster.hierarchy import leaves_list, linkage
-from scipy.spatial.distance import squareform
 
 from portfolio.arrays import FloatArray, IntArray
 from portfolio.reflection import checked_covariance
@@ -57,7 +56,10 @@ def quasi_diagonal(covariance: FloatArray) -> IntArray:
     correlation = covariance / np.outer(deviation, deviation)
     distance = np.sqrt(np.clip((1.0 - correlation) / 2.0, 0.0, 1.0))
     np.fill_diagonal(distance, 0.0)
-    return np.asarray(leaves_list(linkage(squareform(distance, checks=False), "single")), dtype=np.int64)
+    tree = scipy.cluster.hierarchy.linkage(
+        scipy.spatial.distance.squareform(distance, checks=False), "single"
+    )
+    return np.asarray(scipy.cluster.hierarchy.leaves_list(tree), dtype=np.int64)
 
 
 def _bisect(V: FloatArray, order: IntArray, w: FloatArray) -> None:

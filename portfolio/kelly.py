@@ -7,7 +7,7 @@ paid at one rate on debts and earned at another on cash, so the best leverage ha
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+import scipy
 
 from portfolio.arrays import FloatArray, IntArray
 from schemas.metrics import SESSIONS_A_YEAR
@@ -88,7 +88,7 @@ def margin_calls(equity: FloatArray, cash: FloatArray, maintenance: float) -> In
 def _best_between(returns: FloatArray, low: float, high: float, *, cash: float, margin: float) -> float:
     # above this leverage the worst day has taken everything; a little below the logarithm is still finite
     high = min(high, max(low, 0.999 / max(-float(returns.min()), 1e-12)))
-    search = minimize_scalar(
+    search = scipy.optimize.minimize_scalar(
         lambda L: -growth_rate(returns, L, cash=cash, margin=margin),
         bounds=(low, high),
         method="bounded",

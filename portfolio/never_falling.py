@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import linprog
+import scipy
 
 from portfolio.arrays import FloatArray
 
@@ -24,7 +24,7 @@ def never_falling(returns: FloatArray) -> FloatArray | None:
     """
     T, N = returns.shape
     scale = float(np.abs(returns).max()) or 1.0
-    result = linprog(
+    result = scipy.optimize.linprog(
         c=np.concatenate([np.zeros(N), np.ones(T)]),
         A_ub=np.hstack([-returns / scale, -np.eye(T)]),
         b_ub=np.zeros(T),

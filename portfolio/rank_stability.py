@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import kendalltau, rankdata, spearmanr
+import scipy
 
 from portfolio.arrays import FloatArray, IntArray
 from portfolio.resampled_scores import WEEKS_A_YEAR
@@ -54,10 +54,10 @@ def rank_stability(excess: FloatArray, periods: int = 4) -> RankStability:
     """
     parts = np.array_split(excess, periods)
     scores = np.array([sharpe_ratio(part, WEEKS_A_YEAR) for part in parts])
-    ranks = np.array([rankdata(-row) for row in scores])
+    ranks = np.array([scipy.stats.rankdata(-row) for row in scores])
     spearman, kendall = (
         np.array([[float(of(a, b).statistic) for b in ranks] for a in ranks])
-        for of in (spearmanr, kendalltau)
+        for of in (scipy.stats.spearmanr, scipy.stats.kendalltau)
     )
     percentiles = 1.0 - (ranks - 1.0) / (ranks.shape[1] - 1.0)
     best = scores.argmax(axis=1)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import brentq, linprog
+import scipy
 
 from portfolio.arrays import FloatArray
 from portfolio.constraints import Constraints, TurnoverLimit
@@ -80,7 +80,9 @@ def minimise_at_volatility(
     if calmest.scale >= scale or calmest.volatility >= target_volatility:
         return calmest
     return solved(
-        brentq(lambda s: solved(s).volatility - target_volatility, calmest.scale, scale, xtol=_INSIDE)
+        scipy.optimize.brentq(
+            lambda s: solved(s).volatility - target_volatility, calmest.scale, scale, xtol=_INSIDE
+        )
     )
 
 
@@ -113,7 +115,7 @@ def _within_reach(constraints: Constraints, turnover: TurnoverLimit, wish: float
     I, M = np.eye(N), constraints.membership  # noqa: E741
     G, none, no = np.vstack([I, M]), np.zeros((N + K, N)), np.zeros((N, 1))
     low, high, column = constraints.low[:, None], constraints.high[:, None], np.zeros((N + K, 1))
-    result = linprog(
+    result = scipy.optimize.linprog(
         c=np.append(np.zeros(2 * N + 1), 1.0),
         A_ub=np.block(
             [

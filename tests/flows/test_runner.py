@@ -31,6 +31,14 @@ def test_help_imports_nothing_heavy():
     assert "Exit codes" in done.stdout
 
 
+def test_a_backtest_begins_without_the_parts_of_scipy_that_it_may_never_ask():
+    """They took two seconds of nine to import; ``import scipy`` fetches each when it is first used."""
+    code = "import sys, tasks.backtest\nprint(sorted({'scipy.optimize', 'scipy.stats', 'scipy.cluster'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 @pytest.mark.parametrize(
     "command",
     [
